@@ -1,0 +1,112 @@
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from alerts.alert import Alert, Handling, Reproduce, Subject, Totals
+from ingest.kafka_settings import KafkaSettings
+from palermo.topics import apply_topics, plan_topics
+
+KAFKA = Path(__file__).parents[2] / "deploy" / "kafka"
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker, the one `make kafka` starts, with data of its own."""
+    port = _free_port_pair()
+    home = tmp_path_factory.mktemp("kafka")
+    environment = os.environ | {"PALERMO_KAFKA_PORT": str(port), "PALERMO_KAFKA_HOME": str(home)}
+    started = subprocess.run(
+        [KAFKA / "start"], env=environment, capture_output=True, text=True, timeout=300
+    )
+    if started.returncode != 0:
+        pytest.fail(f"the broker did not start: {started.stderr}{_log(home)}")
+    yield f"127.0.0.1:{port}"
+    subprocess.run([KAFKA / "stop"], env=environment, capture_output=True, timeout=60, check=True)
+
+
+@pytest.fixture
+def settings(broker: str) -> KafkaSettings:
+    """Topics of this test alone, made and empty."""
+    settings = some_settings(broker)
+    apply_topics(settings, plan_topics(settings))
+    return settings
+
+
+@pytest.fixture
+def new_settings(broker: str) -> Callable[[], KafkaSettings]:
+    """Settings whose topics do not exist yet."""
+    return lambda: some_settings(broker)
+
+
+@pytest.fixture
+def alert() -> Alert:
+    return Alert(
+        schema_version=1,
+        alert_id="00" * 16,
+        status="open",
+        superseded_by=None,
+        origin="live",
+        house="fiu",
+        subject=Subject(kind="customer", id="C-FICT-0001"),
+        accounts=("A-FICT-0001",),
+        customers=("C-FICT-0001",),
+        first_at="2026-01-05T08:00:00Z",
+        last_at="2026-01-06T08:00:00Z",
+        raised_at="2026-01-06T08:00:00Z",
+        score=61.5,
+        severity="high",
+        queue="exploitation",
+        offences_suspected=(),
+        hypothesis="",
+        typologies=(),
+        facts=(),
+        elements=(),
+        exculpations=(),
+        roles=(),
+        totals=Totals(count=2, in_="10.00", out="9.00", kept="1.00", currency="EUR"),
+        links=(),
+        case_proposal_id="00" * 16,
+        not_testable=(),
+        model=None,
+        handling=Handling(class_="normal", do_not=(), contact=""),
+        next_steps=(),
+        narrative={"en": ""},
+        review_due_at="2026-01-07T08:00:00Z",
+        reproduce=Reproduce(release="0", configuration="0", bundle="0"),
+    )
+
+
+def some_settings(broker: str) -> KafkaSettings:
+    tag = uuid4().hex[:8]
+    return KafkaSettings(
+        bootstrap=(broker,),
+        topics=(f"rows-{tag}",),
+        group=f"palermo-{tag}",
+        alerts_topic=f"alerts-{tag}",
+        deadletters_topic=f"letters-{tag}",
+        partitions=2,
+        replication=1,
+    )
+
+
+def _free_port_pair() -> int:
+    for _ in range(100):
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no two free ports side by side")
+
+
+def _log(home: Path) -> str:
+    log = home / "broker.log"
+    return "".join(log.read_text().splitlines(keepends=True)[-20:]) if log.exists() else ""
