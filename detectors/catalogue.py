@@ -1,0 +1,339 @@
+"""All typologies, found by their folder, compiled into one select a level."""
+
+import pkgutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from typing import Any
+
+import polars as pl
+
+from detectors import typologies as folder
+from detectors.finding import (
+    Citation,
+    ExculpationResult,
+    Fact,
+    Finding,
+    Link,
+    SubjectKind,
+    TestResult,
+    TriggerKey,
+)
+from detectors.testability import Provided
+from detectors.typology import (
+    Condition,
+    DetectorError,
+    GatheringTypology,
+    Parameters,
+    Typology,
+    Weight,
+)
+from models.evaluated import Evaluated
+from models.features import Arm, Feature, Scope
+
+ALL, REST, PAST = 0, 1, 2
+VARIANTS = 3
+"""Rows of an evaluated trigger stand together, in this order."""
+
+WEIGHT_SHARE = 0.2
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED")
+TEST_HISTORY = {"PAYROLL": 60, "REMIT": 60, "FAMILY": 180, "LICENSED": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestGround:
+    """What the exculpation tests can rest on: a register of licences, declared relations."""
+
+    has_register: bool
+    has_relations: bool
+
+
+def load_typologies(
+    overrides: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, Typology | GatheringTypology]:
+    """Every typology of the folder by id, its parameters overridden where asked.
+
+    Raises DetectorError for an unknown typology or parameter, naming it.
+    """
+    wanted = dict(overrides or {})
+    found: dict[str, Typology | GatheringTypology] = {}
+    for module_info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda m: m.name):
+        module = import_module(f"{folder.__name__}.{module_info.name}")
+        identity = module_info.name.replace("_", "-")
+        parameters = _overridden(identity, module.Settings(), wanted.pop(identity, {}))
+        found[identity] = module.typology(parameters)
+    if wanted:
+        raise DetectorError(
+            f"no typology named {', '.join(sorted(wanted))}; there are {', '.join(found)}"
+        )
+    return found
+
+
+class Catalogue:
+    """The typologies that are on, ready to judge what the profiles evaluated."""
+
+    def __init__(
+        self,
+        definitions: Mapping[str, Typology | GatheringTypology],
+        available: Provided,
+        ground: TestGround,
+    ) -> None:
+        self.definitions = dict(sorted(definitions.items()))
+        self.typologies = {k: t for k, t in self.definitions.items() if isinstance(t, Typology)}
+        self.gatherings = {
+            k: t for k, t in self.definitions.items() if isinstance(t, GatheringTypology)
+        }
+        self.available, self._ground = available, ground
+        self.arms: tuple[Arm, ...] = tuple(
+            arm for typology in self.typologies.values() for arm in typology.arms
+        )
+        self.features: tuple[Feature, ...] = _distinct_features(self.typologies.values())
+        self.asks = {
+            key: frozenset(f.name for f in typology.features)
+            for key, typology in self.typologies.items()
+        }
+        self._columns = [
+            column for typology in self.typologies.values() for column in self._compiled(typology)
+        ]
+
+    def detect(self, evaluated: Evaluated) -> list[Finding]:
+        """Findings of level 1, in order of typology and row."""
+        if evaluated.features.is_empty():
+            return []
+        judged = evaluated.features.with_columns(self._columns)
+        every, rest, past = (
+            judged.gather_every(VARIANTS, variant) for variant in (ALL, REST, PAST)
+        )
+        findings: list[Finding] = []
+        for typology in self.typologies.values():
+            fired = every.get_column(f"{typology.id}|fires").arg_true()
+            if fired.is_empty():
+                continue
+            rows = zip(
+                every[fired].iter_rows(named=True),
+                rest[fired].iter_rows(named=True),
+                past[fired].iter_rows(named=True),
+                strict=True,
+            )
+            findings.extend(self._finding(typology, *row) for row in rows)
+        return findings
+
+    def _compiled(self, typology: Typology) -> list[pl.Expr]:
+        bits = sum(1 << i for i, arm in enumerate(self.arms) if arm.typology == typology.id)
+        is_armed = (pl.col("armed") & pl.lit(bits, dtype=pl.UInt64())) != 0
+        judged = [(c, self._or_null(c, c.holds, pl.Boolean())) for c in typology.conditions]
+        fires = pl.all_horizontal(
+            is_armed,
+            *(
+                holds.fill_null(value=not condition.is_core)
+                for condition, holds in judged
+                if condition.clears_as is None
+            ),
+        )
+        excesses = [
+            self._or_null(c, c.excess.cast(pl.Float64()).clip(0, 1), pl.Float64())
+            for c in typology.conditions
+        ]
+        base = pl.mean_horizontal(excesses).fill_null(0.0)
+        weight = typology.weight
+        lift = self._or_null(weight, weight.value, pl.Float64()) if weight else pl.lit(0.0)
+        strength = base + WEIGHT_SHARE * lift.fill_null(0.0).clip(0, 1) * (1 - base)
+        parts: list[Condition | Weight] = [*typology.conditions, *([weight] if weight else [])]
+        return [
+            *(
+                self._or_null(part, part.value.cast(pl.Float64()), pl.Float64()).alias(
+                    f"{typology.id}|{part.name}"
+                )
+                for part in parts
+            ),
+            *(holds.alias(f"{typology.id}|{c.name}|holds") for c, holds in judged),
+            fires.alias(f"{typology.id}|fires"),
+            strength.round(6).alias(f"{typology.id}|strength"),
+        ]
+
+    def _or_null(self, part: Condition | Weight, value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+        if self.available.blindness(part) is not None:
+            return pl.lit(None, dtype=kind)
+        return value
+
+    def _finding(
+        self, typology: Typology, row: dict[str, Any], rest: dict[str, Any], past: dict[str, Any]
+    ) -> Finding:
+        trigger = TriggerKey(
+            time=row["trigger_time"],
+            sequence=row["trigger_sequence"],
+            txn=f"{row['trigger_hi']:016x}{row['trigger_lo']:016x}",
+            side=row["trigger_side"],
+        )
+        tests = self._tests(typology, row)
+        since = row["trigger_time"] - typology.window
+        account = row["account"] if typology.scope is Scope.ACCOUNT else None
+        links: tuple[Link, ...] = ()
+        if typology.link == "receiver" and row["top_payee"] is not None:
+            links = (Link(kind="receiver", id=row["top_payee"]),)
+        return Finding(
+            typology=typology.id,
+            version=typology.version,
+            level=1,
+            is_signal=typology.is_signal,
+            subject_kind=row["holder_kind"],
+            subject_id=row["holder"],
+            holder=row["holder"],
+            accounts=(row["account"],),
+            trigger=trigger,
+            trigger_reference=row["trigger_reference"],
+            window_start=since,
+            window_end=row["trigger_time"],
+            strength=row[f"{typology.id}|strength"],
+            facts=self._facts(typology, row, past),
+            not_testable=self._not_testable(typology, row),
+            exculpations=tests,
+            cleared_by=self._cleared_by(typology, rest, tests),
+            links=links,
+            citations=(
+                Citation(
+                    holder=row["holder"],
+                    account=account,
+                    since=since,
+                    upto=trigger,
+                    mask_any=int(typology.cites),
+                ),
+            ),
+            feeders=(),
+        )
+
+    def _facts(
+        self, typology: Typology, row: dict[str, Any], past: dict[str, Any]
+    ) -> tuple[Fact, ...]:
+        facts = [
+            Fact(
+                name=c.name,
+                value=_plain(row[f"{typology.id}|{c.name}"]),
+                unit=c.unit,
+                threshold=c.threshold,
+                own_past=_plain(past[f"{typology.id}|{c.name}"]),
+                peers=None,
+                family=c.family if row[f"{typology.id}|{c.name}|holds"] else None,
+                columns=c.columns,
+            )
+            for c in typology.conditions
+            if row[f"{typology.id}|{c.name}"] is not None
+        ]
+        weight = typology.weight
+        if weight is not None and row[f"{typology.id}|{weight.name}"] is not None:
+            facts.append(
+                Fact(
+                    name=weight.name,
+                    value=_plain(row[f"{typology.id}|{weight.name}"]),
+                    unit=weight.unit,
+                    threshold=None,
+                    own_past=_plain(past[f"{typology.id}|{weight.name}"]),
+                    peers=None,
+                    family=None,
+                    columns=weight.columns,
+                )
+            )
+        if row["is_capped"]:
+            facts.append(_capped())
+        return tuple(facts)
+
+    def _not_testable(self, typology: Typology, row: dict[str, Any]) -> tuple[str, ...]:
+        sentences = []
+        parts: list[Condition | Weight] = list(typology.conditions)
+        if typology.weight is not None:
+            parts.append(typology.weight)
+        for part in parts:
+            if row[f"{typology.id}|{part.name}"] is not None:
+                continue
+            reason = self.available.blindness(part)
+            least = part.least_history if isinstance(part, Condition) else 0
+            if reason is None and row["history_days"] < least:
+                reason = f"needs {least} days of history"
+            sentences.append(f"{part.name}: {reason or 'the transactions lack what it rests on'}")
+        return tuple(sentences)
+
+    def _tests(self, typology: Typology, row: dict[str, Any]) -> tuple[ExculpationResult, ...]:
+        prefix = "" if typology.scope is Scope.ACCOUNT else "holder_"
+        moved = row[f"{prefix}moved"]
+        results = []
+        for test in typology.exculpations:
+            explained = row[f"{prefix}explained_{test.lower()}"]
+            is_testable = explained > 0 or self._is_testable(test, row["history_days"])
+            result: TestResult = "does_not_explain" if is_testable else "not_testable"
+            if explained > 0:
+                result = "explains"
+            results.append(
+                ExculpationResult(
+                    test=test,
+                    result=result,
+                    share=round(explained / moved, 6) if is_testable and moved else None,
+                )
+            )
+        return tuple(results)
+
+    def _is_testable(self, test: str, history_days: int) -> bool:
+        if test == "LICENSED":
+            return self._ground.has_register
+        if test == "FAMILY" and self._ground.has_relations:
+            return True
+        return history_days >= TEST_HISTORY[test]
+
+    def _cleared_by(
+        self, typology: Typology, rest: dict[str, Any], tests: tuple[ExculpationResult, ...]
+    ) -> tuple[str, ...]:
+        failing = [
+            c.clears_as
+            for c in typology.conditions
+            if c.clears_as is not None and rest[f"{typology.id}|{c.name}|holds"] is False
+        ]
+        if rest[f"{typology.id}|fires"] and not failing:
+            return ()
+        explaining = {t.test for t in tests if t.result == "explains"}
+        return tuple(test for test in TESTS if test in explaining or test in failing)
+
+
+def subject_kind(holder_kind: str) -> SubjectKind:
+    """The subject of a finding on a holder."""
+    return "customer" if holder_kind == "customer" else "account"
+
+
+def _overridden(identity: str, parameters: Parameters, wanted: Mapping[str, float]) -> Parameters:
+    known = {f.name for f in fields(parameters)}
+    unknown = sorted(set(wanted) - known)
+    if unknown:
+        raise DetectorError(
+            f"{identity} has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}"
+        )
+    return replace(parameters, **wanted)
+
+
+def _distinct_features(typologies: Iterable[Typology]) -> tuple[Feature, ...]:
+    by_name: dict[str, Feature] = {}
+    for typology in typologies:
+        for feature in typology.features:
+            if by_name.setdefault(feature.name, feature) != feature:
+                raise DetectorError(
+                    f"{typology.id}: feature {feature.name} is defined otherwise elsewhere; "
+                    "give one of them another name"
+                )
+    return tuple(by_name.values())
+
+
+def _plain(value: float | None) -> float | int | None:
+    """Whole numbers as integers, others rounded to 6 decimals."""
+    if value is None:
+        return None
+    return int(value) if float(value).is_integer() else round(value, 6)
+
+
+def _capped() -> Fact:
+    return Fact(
+        name="hub_cap",
+        value=1000,
+        unit="movements looked at, of more",
+        threshold=None,
+        own_past=None,
+        peers=None,
+        family=None,
+        columns=(),
+    )

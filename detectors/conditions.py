@@ -1,0 +1,122 @@
+"""The clauses definitions are made of: a measured value, a threshold, how far beyond it."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from detectors.finding import Family
+from detectors.typology import Condition
+
+HOUR = 3_600_000_000
+
+
+def at_least(
+    name: str,
+    value: pl.Expr,
+    threshold: float,
+    *,
+    unit: str,
+    family: Family | None,
+    columns: tuple[str, ...],
+    needs: tuple[str, ...] = (),
+    is_core: bool = True,
+) -> Condition:
+    """A count, sum or multiple of at least `threshold`; excess in multiples of it."""
+    return Condition(
+        name=name,
+        value=value,
+        holds=value >= threshold,
+        excess=(value - threshold) / threshold,
+        threshold=threshold,
+        unit=unit,
+        family=family,
+        columns=columns,
+        needs=needs,
+        is_core=is_core,
+    )
+
+
+def share_at_least(
+    name: str,
+    part: pl.Expr,
+    whole: pl.Expr,
+    threshold: float,
+    *,
+    family: Family | None,
+    columns: tuple[str, ...],
+    needs: tuple[str, ...] = (),
+    is_core: bool = True,
+    coarsest_time: timedelta | None = None,
+) -> Condition:
+    """A share of at least `threshold`; excess as part of the way to 1."""
+    value = share(part, whole)
+    return Condition(
+        name=name,
+        value=value,
+        holds=value >= threshold,
+        excess=(value - threshold) / (1 - threshold),
+        threshold=threshold,
+        unit="share",
+        family=family,
+        columns=columns,
+        needs=needs,
+        is_core=is_core,
+        coarsest_time=coarsest_time,
+    )
+
+
+def share_at_most(
+    name: str,
+    part: pl.Expr,
+    whole: pl.Expr,
+    threshold: float,
+    *,
+    family: Family | None,
+    columns: tuple[str, ...],
+    needs: tuple[str, ...] = (),
+    is_core: bool = True,
+    clears_as: str | None = None,
+    least_history: int = 0,
+) -> Condition:
+    """A share of at most `threshold`; excess as part of the way to 0."""
+    value = share(part, whole)
+    return Condition(
+        name=name,
+        value=value,
+        holds=value <= threshold,
+        excess=(threshold - value) / threshold,
+        threshold=threshold,
+        unit="share",
+        family=family,
+        columns=columns,
+        needs=needs,
+        is_core=is_core,
+        clears_as=clears_as,
+        least_history=least_history,
+    )
+
+
+def rests_at_most(
+    name: str, dwell: pl.Expr, hours: float, *, columns: tuple[str, ...]
+) -> Condition:
+    """A median dwell of at most `hours`; needs times at most half as coarse. Never core."""
+    value = dwell / HOUR
+    return Condition(
+        name=name,
+        value=value,
+        holds=value <= hours,
+        excess=(hours - value) / hours,
+        threshold=hours,
+        unit="hours",
+        family="structure",
+        columns=columns,
+        needs=(),
+        is_core=False,
+        coarsest_time=timedelta(hours=hours) / 2,
+    )
+
+
+def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """part / whole as a float, null where the whole is nothing. Exact against any threshold for
+    integers below 2^50."""
+    return pl.when(whole > 0).then(part / whole)

@@ -1,0 +1,178 @@
+"""An account that lives for somebody else: the feeder of sx-victim-drain."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from detectors.conditions import at_least, rests_at_most, share, share_at_least, share_at_most
+from detectors.typology import (
+    ElementCeiling,
+    NextStep,
+    Parameters,
+    Reference,
+    Typology,
+    Weight,
+    parameter,
+)
+from models.features import Aggregate, Arm, Feature
+from models.mask import Mask
+
+MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainedParameters(Parameters):
+    least_credits: int = parameter(5, "more than a wage and a present: earnings that keep coming")
+    least_passed_through: float = parameter(0.9, "what remains is a commission, not a life")
+    least_payee_share: float = parameter(0.7, "control test: most goes to one party")
+    largest_own_life_share: float = parameter(0.05, "a person who lives on it spends far more")
+    longest_dwell_hours: float = parameter(12, "emptied within the same shift")
+
+
+Settings = DrainedParameters
+
+
+def typology(p: DrainedParameters) -> Typology:
+    came, went = pl.col("in_sum_30d"), pl.col("out_sum_30d")
+    return Typology(
+        id="sx-drained-account",
+        version=1,
+        title="Earnings emptied within hours to one party",
+        severity="medium",
+        offence="trafficking",
+        stage="control",
+        looks_like="An account receives many credits and is emptied within hours, nearly all of "
+        "it to the same party; its holder buys nothing to live on.",
+        innocent_reasons=(
+            "a son or daughter who supports the parents",
+            "a shop's takings account swept to the owner",
+            "an agent's float",
+        ),
+        next_steps=(
+            NextStep(
+                action="Match each credit to the debit that empties it, and its device",
+                field="device_hash",
+                days_before=30,
+            ),
+            NextStep(
+                action="Compare where the holder is with where and by whom the account is used",
+                field="terminal_id",
+                days_before=30,
+            ),
+        ),
+        references=(
+            Reference(source="FATF/APG 2018: start at the victim's pattern", verification="V"),
+            Reference(source="AUSTRAC 2022: victims hand over most of it", verification="V"),
+            Reference(source="Polaris 2023: 53 % of survivors' accounts used", verification="V"),
+        ),
+        window=MONTH,
+        arms=(
+            Arm(
+                typology="sx-drained-account",
+                has=Mask.IN | Mask.PRICED,
+                window=MONTH,
+                least=p.least_credits,
+            ),
+        ),
+        features=(
+            _feature("priced_credits_30d", Aggregate.COUNT, Mask.IN | Mask.PRICED, "credits"),
+            _feature("in_sum_30d", Aggregate.SUM, Mask.IN, "all that came in"),
+            _feature("out_sum_30d", Aggregate.SUM, Mask.OUT, "all that went out"),
+            _feature(
+                "top_payee_sum_30d",
+                Aggregate.TOP_PAYEE_SUM,
+                Mask.OUT | Mask.TRANSFER,
+                "largest sum transferred to one party",
+            ),
+            _feature("own_life_sum_30d", Aggregate.SUM, Mask.OWN_LIFE, "spent to live on"),
+            _feature(
+                "foreign_device_sum_30d",
+                Aggregate.SUM,
+                Mask.OUT | Mask.FOREIGN_DEVICE,
+                "moved out on a device that is not the holder's",
+            ),
+            Feature(
+                name="dwell_30d",
+                aggregate=Aggregate.DWELL_MEDIAN,
+                window=MONTH,
+                has=Mask.PRICED,
+                unit="microseconds",
+                meaning="median time money rests on the account",
+            ),
+        ),
+        conditions=(
+            at_least(
+                "credits",
+                pl.col("priced_credits_30d"),
+                p.least_credits,
+                unit="credits",
+                family="structure",
+                columns=("amount",),
+            ),
+            share_at_least(
+                "passed_through",
+                pl.min_horizontal(came, went),
+                pl.max_horizontal(came, went),
+                p.least_passed_through,
+                family="structure",
+                columns=("amount",),
+            ),
+            share_at_least(
+                "top_payee_share",
+                pl.col("top_payee_sum_30d"),
+                went,
+                p.least_payee_share,
+                family="link",
+                columns=("benef_account_id",),
+            ),
+            share_at_most(
+                "own_life_share",
+                pl.col("own_life_sum_30d"),
+                came,
+                p.largest_own_life_share,
+                family="link",
+                columns=("mcc", "purpose_code"),
+                needs=("spending",),
+            ),
+            rests_at_most(
+                "dwell",
+                pl.col("dwell_30d"),
+                p.longest_dwell_hours,
+                columns=("event_time", "amount"),
+            ),
+        ),
+        weight=Weight(
+            name="foreign_device_share",
+            value=share(pl.col("foreign_device_sum_30d"), went),
+            unit="share",
+            columns=("device_hash",),
+            needs=("device", "customers.devices"),
+        ),
+        elements=(
+            ElementCeiling(
+                offence="trafficking",
+                element="means",
+                facts=("top_payee_share", "own_life_share", "foreign_device_share"),
+                strongest="weak",
+                ask_for="who holds the card, the telephone and the access codes",
+            ),
+        ),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        cites=Mask.IN | Mask.OUT,
+        is_signal=True,
+        link="receiver",
+        deviation="Dwell is left out where the feed has dates without times; the alert says so.",
+        parameters=p,
+    )
+
+
+def _feature(name: str, aggregate: Aggregate, has: Mask, meaning: str) -> Feature:
+    return Feature(
+        name=name,
+        aggregate=aggregate,
+        window=MONTH,
+        has=has,
+        unit="count" if aggregate is Aggregate.COUNT else "minor",
+        meaning=meaning,
+    )

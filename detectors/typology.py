@@ -1,0 +1,172 @@
+"""The contract of a typology: data, no code that runs by itself."""
+
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Literal, cast
+
+import polars as pl
+
+from detectors.finding import Family
+from models.features import Arm, Feature, Scope
+from models.mask import Mask
+
+Severity = Literal["urgent", "high", "medium", "low"]
+Offence = Literal["trafficking", "smuggling", "child", "laundering"]
+Element = Literal["act", "means", "purpose", "procurement", "benefit", "documents", "concealment"]
+Verification = Literal["V", "Vt", "M"]
+
+
+def parameter(default: float, rationale: str) -> Any:
+    """A dataclass field of Parameters with the reason for its default."""
+    return field(default=default, metadata={"rationale": rationale})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """Base of a typology's parameters: numbers, each with a rationale."""
+
+    def rows(self) -> list[tuple[str, float, str]]:
+        """Name, value and rationale of each parameter, in order of definition."""
+        return [
+            (f.name, cast("float", getattr(self, f.name)), str(f.metadata["rationale"]))
+            for f in fields(self)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One clause of the definition.
+
+    value: what is measured (an expression over the evaluated columns), null = not testable.
+    holds: value against threshold; `excess` gives 0..1, how far beyond it.
+    needs: feed columns without which it cannot be tested. A core condition must be testable for
+    the typology to fire; any other is left out where it is not testable, and that is said.
+    clears_as: failing it does not silence the finding but clears it under this test's name, so
+    that an analyst sees why.
+    """
+
+    name: str
+    value: pl.Expr
+    holds: pl.Expr
+    excess: pl.Expr
+    threshold: float | int | None
+    unit: str
+    family: Family | None
+    columns: tuple[str, ...]
+    needs: tuple[str, ...]
+    is_core: bool = True
+    clears_as: str | None = None
+    least_history: int = 0
+    coarsest_time: timedelta | None = None
+    """A duration test needs times at most this coarse (half its threshold)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """A fact of 0..1 that can lift the strength by a fifth of what is missing to 1 (a border
+    zone, a foreign device). Never a condition, never a family."""
+
+    name: str
+    value: pl.Expr
+    unit: str
+    columns: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElementCeiling:
+    """An element of the crime this typology can at most indicate, by which facts, and what to ask
+    for beyond bank data."""
+
+    offence: Offence
+    element: Element
+    facts: tuple[str, ...]
+    strongest: Literal["indicated", "weak"]
+    ask_for: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """An action with a field and a time window, in days before and after the trigger."""
+
+    action: str
+    field: str
+    days_before: int
+    days_after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Where an indicator was published, and how far that was checked: V the detail was read, Vt
+    only title or date, M from memory."""
+
+    source: str
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typology:
+    """A pattern of movements that suggests an offence, evaluated at each armed trigger."""
+
+    id: str
+    version: int
+    title: str
+    severity: Severity
+    offence: Offence
+    stage: str
+    looks_like: str
+    innocent_reasons: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
+    references: tuple[Reference, ...]
+    window: timedelta
+    arms: tuple[Arm, ...]
+    features: tuple[Feature, ...]
+    conditions: tuple[Condition, ...]
+    weight: Weight | None = None
+    elements: tuple[ElementCeiling, ...]
+    exculpations: tuple[str, ...]
+    cites: Mask
+    is_signal: bool = False
+    is_sufficient: bool = False
+    """Joins independent persons, so it passes the gate alone."""
+    link: Literal["receiver"] | None = None
+    """For a signal: what it is gathered by."""
+    deviation: str | None = None
+    """Where the definition differs from the typology catalogue, and why."""
+    parameters: Parameters
+
+    @property
+    def scope(self) -> Scope:
+        return self.arms[0].scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheringTypology:
+    """A pattern over signals that share a link key: the signals of one level are the movements
+    of the next."""
+
+    id: str
+    version: int
+    title: str
+    severity: Severity
+    offence: Offence
+    stage: str
+    looks_like: str
+    innocent_reasons: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
+    references: tuple[Reference, ...]
+    window: timedelta
+    gathers: str
+    """Id of the signal typology."""
+    least_feeders: int
+    """Distinct feeders with no declared relation to each other or to the receiver."""
+    elements: tuple[ElementCeiling, ...]
+    exculpations: tuple[str, ...]
+    is_signal: bool = False
+    is_sufficient: bool = False
+    deviation: str | None = None
+    parameters: Parameters
+
+
+class DetectorError(Exception):
+    """A typology is ill-formed; the message names it, the field and the mend."""

@@ -1,0 +1,83 @@
+"""All slow knowledge in one immutable, hashed bundle. Findings name it."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+from importlib.resources import files
+
+from ingest.currency import minor_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportingThreshold:
+    """From `valid_from`, cash of `amount` (major units) or more in `currency` is reported.
+    verification: V read, M from memory: to be confirmed before a legal use."""
+
+    country: str
+    currency: str
+    amount: Decimal
+    valid_from: date
+    source: str
+    verification: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Lists with their sources, score priors and cuts.
+
+    hash: over every list, the reference data and the exchange rates it was made with.
+    """
+
+    base_currency: str
+    thresholds: tuple[ReportingThreshold, ...]
+    own_life_mcc: frozenset[str]
+    own_life_purpose: frozenset[str]
+    priors: tuple[tuple[str, float], ...]
+    default_prior: float
+    cuts: tuple[tuple[str, float], ...]
+    hash: str
+
+    def threshold_minor(self, on: date) -> int | None:
+        """The cash reporting threshold of the base currency that day in minor units; None where
+        no threshold is known."""
+        valid = [t for t in self.thresholds if t.valid_from <= on]
+        if not valid:
+            return None
+        amount = max(valid, key=lambda t: t.valid_from).amount
+        return int(amount.scaleb(minor_units()[self.base_currency] or 0))
+
+
+LISTS = ("reporting_thresholds.toml", "own_life.toml", "scores.toml")
+
+
+def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
+    """The built-in bundle for a base currency; `references` and `rates` are the fingerprints of
+    the data it was made with."""
+    texts = [(files("models") / "lists" / name).read_bytes() for name in LISTS]
+    thresholds, own_life, scores = (tomllib.loads(text.decode()) for text in texts)
+    digest = blake2b(digest_size=16)
+    for part in (*texts, base_currency.encode(), references.encode(), rates.encode()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return Bundle(
+        base_currency=base_currency,
+        thresholds=tuple(
+            ReportingThreshold(
+                country=row["country"],
+                currency=row["currency"],
+                amount=Decimal(row["amount"]),
+                valid_from=row["valid_from"],
+                source=row["source"],
+                verification=row["verification"],
+            )
+            for row in thresholds["threshold"]
+            if row["currency"] == base_currency
+        ),
+        own_life_mcc=frozenset(own_life["mcc"]),
+        own_life_purpose=frozenset(own_life["purpose"]),
+        priors=tuple(sorted(scores["priors"].items())),
+        default_prior=scores["default_prior"],
+        cuts=tuple(sorted(scores["cuts"].items())),
+        hash=digest.hexdigest(),
+    )

@@ -1,0 +1,94 @@
+"""What the profiles give to the detectors: one row a subject, trigger and variant."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ingest.transaction import UTC_MICROSECONDS
+
+TRIGGER: dict[str, pl.DataType] = {
+    "holder": pl.String(),
+    "holder_kind": pl.String(),
+    "account": pl.String(),
+    "trigger_time": UTC_MICROSECONDS,
+    "trigger_sequence": pl.Int64(),
+    "trigger_hi": pl.UInt64(),
+    "trigger_lo": pl.UInt64(),
+    "trigger_side": pl.Int8(),
+    "trigger_reference": pl.String(),
+    "trigger_source": pl.String(),
+    "variant": pl.Int8(),
+    "armed": pl.UInt64(),
+    "history_days": pl.Int64(),
+    "is_capped": pl.Boolean(),
+    "usd_minor": pl.Int64(),
+    "threshold_minor": pl.Int64(),
+    "income_minor": pl.Int64(),
+    "explained_payroll": pl.Int64(),
+    "explained_remit": pl.Int64(),
+    "explained_family": pl.Int64(),
+    "explained_licensed": pl.Int64(),
+    "moved": pl.Int64(),
+    "holder_explained_payroll": pl.Int64(),
+    "holder_explained_remit": pl.Int64(),
+    "holder_explained_family": pl.Int64(),
+    "holder_explained_licensed": pl.Int64(),
+    "holder_moved": pl.Int64(),
+    "top_payee": pl.String(),
+    "top_payee_account": pl.String(),
+    "top_device": pl.String(),
+}
+"""variant 0 = all movements, 1 = without those an exculpation test explains, 2 = own past: the
+window before, (t - 2W, t - W]. `armed` has bit i set for the i-th arm. Money in minor units of the
+base currency: `usd_minor` one US dollar, `threshold_minor` the cash reporting threshold (null:
+none known), `income_minor` declared monthly income, `explained_*` and `moved` value in the 30 days
+up to the trigger on the trigger's account, `holder_*` on all accounts of the holder (0 where no
+armed typology asks for that scope). holder_kind is customer, or account where the holder is
+unknown. One column a feature follows, by its name, nullable."""
+
+REPLACES: dict[str, pl.DataType] = {
+    "holder": pl.String(),
+    "since_time": UTC_MICROSECONDS,
+    "since_sequence": pl.Int64(),
+    "since_hi": pl.UInt64(),
+    "since_lo": pl.UInt64(),
+    "since_side": pl.Int8(),
+}
+"""Every earlier finding of `holder` whose trigger is at or after this point is replaced."""
+
+LEDGER: dict[str, pl.DataType] = {
+    "holder": pl.String(),
+    "time": UTC_MICROSECONDS,
+    "sequence": pl.Int64(),
+    "txn_hi": pl.UInt64(),
+    "txn_lo": pl.UInt64(),
+    "side": pl.Int8(),
+    "account": pl.String(),
+    "reference": pl.String(),
+    "source_id": pl.String(),
+    "mask": pl.UInt64(),
+    "amount_base": pl.Int64(),
+    "amount": pl.String(),
+    "currency": pl.String(),
+    "txn_type": pl.String(),
+    "channel": pl.String(),
+    "counterparty": pl.String(),
+    "counterparty_account": pl.String(),
+    "counterparty_region": pl.String(),
+    "place": pl.String(),
+    "region": pl.String(),
+    "device": pl.String(),
+    "local_offset_min": pl.Int16(),
+    "cancelled_by": pl.String(),
+}
+"""The movements findings rest on. side 0 = out (the holder's account is debited), 1 = in. Total
+order: (time, sequence, txn_hi, txn_lo, side). `counterparty` is a party: the holder of the other
+account, else that account, else the conductor of a cash deposit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """features: TRIGGER columns and one column a feature. replaces: REPLACES rows."""
+
+    features: pl.DataFrame
+    replaces: pl.DataFrame

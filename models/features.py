@@ -1,0 +1,84 @@
+"""The feature catalogue: what can be known of a subject at a trigger. A feature is data."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+
+from models.mask import Mask
+
+
+class Scope(IntEnum):
+    ACCOUNT = 0
+    """The trigger's account."""
+    HOLDER = 1
+    """All accounts of the holder."""
+
+
+class Aggregate(IntEnum):
+    """What a kernel computes over the movements of a slice that pass the feature's bits."""
+
+    COUNT = 0
+    SUM = 1
+    DISTINCT_COUNTERPARTIES = 2
+    DISTINCT_REGIONS = 3
+    """Subdivisions of the places used."""
+    DISTINCT_COUNTERPARTY_REGIONS = 4
+    DISTINCT_PLACES = 5
+    DISTINCT_DAYS = 6
+    """Local days."""
+    MEDIAN = 7
+    """Lower median of the amounts."""
+    LARGEST_DAY_SUM = 8
+    LARGEST_DAY_COUNT = 9
+    DWELL_MEDIAN = 10
+    """Microseconds; FIFO lots, weighted by minor units, debits in the window, credits too."""
+    PASSED_WITHIN_48H = 11
+    """Minor units of credits matched by FIFO to debits at most 48 h later."""
+    TOP_PAYEE_SUM = 12
+    """Largest sum to one counterparty; ties to the counterparty paid first in total order."""
+    TOP_DEVICE_SUM = 13
+    """Largest sum moved on one foreign device; ties to the device used first."""
+    BAND_COUNT = 14
+    """Movements within the two disjoint intervals [m, 1.05 m] inside the limits that cover most."""
+    REPEAT_COUNTERPARTIES = 15
+    """Counterparties of the window with three or more such movements in 180 local days."""
+    FAR_SUM = 16
+    """Cash drawn in the two subdivisions that drew most, outside those of the window's cash
+    deposits and at least 100 km from every place of deposit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """name; aggregate over the movements of `scope` in (t - window, t] that carry all bits of
+    `has` and none of `lacks`; unit and meaning for people.
+
+    least_history: days the feed must have shown before t, else the value is null.
+    limits_usd: lower and upper limit of a price band, in US dollars at the trigger's rate.
+    A feature over bits that never occur in the feed's columns is null (not testable).
+    """
+
+    name: str
+    aggregate: Aggregate
+    window: timedelta
+    has: Mask
+    lacks: Mask = Mask.OWN_TRANSFER | Mask.BANK_LEDGER
+    scope: Scope = Scope.ACCOUNT
+    unit: str
+    meaning: str
+    least_history: int = 0
+    limits_usd: tuple[int, int] | None = None
+    same_direction: bool = False
+    """Only movements of the trigger's own direction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A necessary condition, cheap to count: at least `least` movements with all bits of `has`
+    within `window` up to and including the trigger. Without it the typology cannot fire."""
+
+    typology: str
+    has: Mask
+    window: timedelta
+    least: int
+    lacks: Mask = Mask.OWN_TRANSFER | Mask.BANK_LEDGER
+    scope: Scope = Scope.ACCOUNT

@@ -1,0 +1,330 @@
+"""From armed triggers to feature values: arm, slice, mark, aggregate."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.features import Aggregate
+from models.kernels.aggregates import (
+    NULL,
+    Float64s,
+    amount_sum,
+    band_count,
+    distinct,
+    distinct_days,
+    dwell_median,
+    far_sum,
+    largest_day,
+    lower_median,
+    passed_within,
+    repeat_count,
+    top_name,
+)
+from models.kernels.arena import Columns, Int8s, Int32s, Int64s
+from models.kernels.slices import (
+    DAY,
+    HUB_MOVEMENTS,
+    HUB_WINDOW,
+    IN,
+    LONG_DAYS,
+    NOT_MOVED,
+    OUT,
+    collect,
+    is_in_past,
+    is_in_window,
+    mark_counted,
+    mark_explained,
+)
+from models.mask import Mask
+
+COUNT = int(Aggregate.COUNT)
+SUM = int(Aggregate.SUM)
+DISTINCT_COUNTERPARTIES = int(Aggregate.DISTINCT_COUNTERPARTIES)
+DISTINCT_REGIONS = int(Aggregate.DISTINCT_REGIONS)
+DISTINCT_COUNTERPARTY_REGIONS = int(Aggregate.DISTINCT_COUNTERPARTY_REGIONS)
+DISTINCT_PLACES = int(Aggregate.DISTINCT_PLACES)
+DISTINCT_DAYS = int(Aggregate.DISTINCT_DAYS)
+MEDIAN = int(Aggregate.MEDIAN)
+LARGEST_DAY_SUM = int(Aggregate.LARGEST_DAY_SUM)
+LARGEST_DAY_COUNT = int(Aggregate.LARGEST_DAY_COUNT)
+DWELL_MEDIAN = int(Aggregate.DWELL_MEDIAN)
+PASSED_WITHIN_48H = int(Aggregate.PASSED_WITHIN_48H)
+TOP_PAYEE_SUM = int(Aggregate.TOP_PAYEE_SUM)
+TOP_DEVICE_SUM = int(Aggregate.TOP_DEVICE_SUM)
+BAND_COUNT = int(Aggregate.BAND_COUNT)
+REPEAT_COUNTERPARTIES = int(Aggregate.REPEAT_COUNTERPARTIES)
+FAR_SUM = int(Aggregate.FAR_SUM)
+AT_HOME = int(Mask.AT_HOME)
+
+ALL, REST, PAST = 0, 1, 2
+VARIANTS = 3
+TESTS = 4
+
+
+class ArmTable(NamedTuple):
+    """One row an arm: bits needed and excluded, window in microseconds, least count, scope."""
+
+    has: Int64s
+    lacks: Int64s
+    window: Int64s
+    least: Int64s
+    scope: Int64s
+
+
+class FeatureTable(NamedTuple):
+    """One row a feature. `arms` = bits of the arms whose typology asks for it; limits in US
+    dollars, -1 = none."""
+
+    aggregate: Int64s
+    window: Int64s
+    has: Int64s
+    lacks: Int64s
+    scope: Int64s
+    least_history: Int64s
+    low_usd: Int64s
+    high_usd: Int64s
+    same_direction: Int64s
+    arms: Int64s
+
+
+class Triggers(NamedTuple):
+    """One row an armed trigger: block start and offset, armed bits, days of history, one US
+    dollar in minor units (-1 = no rate)."""
+
+    start: Int64s
+    offset: Int64s
+    armed: Int64s
+    history_days: Int64s
+    usd: Int64s
+
+
+class Results(NamedTuple):
+    """Rows are triggers x VARIANTS. values: one column a feature (NULL = not testable);
+    moved, explained: value in 30 days by scope, and by scope and test; payee, payee_account,
+    device: interned names."""
+
+    values: npt.NDArray[np.int64]
+    explained: npt.NDArray[np.int64]
+    moved: npt.NDArray[np.int64]
+    capped: Int8s
+    payee: Int32s
+    payee_account: Int32s
+    device: Int32s
+
+
+@njit(cache=True)
+def armed_bits(columns: Columns, start: int, offset: int, arms: ArmTable) -> int:
+    """Bit i set where the i-th arm holds at the movement. Looks back until each count is full or
+    its window ends, at most 1,000 movements of the scope."""
+    at = start + offset
+    bits = 0
+    for i in range(len(arms.has)):
+        since = columns.time[at] - arms.window[i]
+        account = columns.account[at]
+        found, seen = 0, 0
+        for slot in range(at, start - 1, -1):
+            if columns.time[slot] <= since:
+                break
+            if seen >= HUB_MOVEMENTS and columns.time[slot] > columns.time[at] - HUB_WINDOW:
+                break
+            if arms.scope[i] == 0 and columns.account[slot] != account:
+                continue
+            seen += 1
+            mask = columns.mask[slot]
+            if mask & arms.has[i] == arms.has[i] and mask & arms.lacks[i] == 0:
+                found += 1
+                if found == arms.least[i]:
+                    bits |= 1 << i
+                    break
+    return bits
+
+
+@njit(cache=True)
+def arm_holders(
+    columns: Columns, starts: Int64s, lengths: Int64s, firsts: Int64s, holders: Int64s,
+    arms: ArmTable, offsets: Int64s, armed: Int64s, owner: Int64s,
+) -> int:  # fmt: skip
+    """Armed triggers of the holders from offset firsts[i] on: offset, bits and index into
+    holders; how many."""
+    n = 0
+    for i in range(len(holders)):
+        h = holders[i]
+        for offset in range(firsts[i], lengths[h]):
+            bits = armed_bits(columns, starts[h], offset, arms)
+            if bits:
+                offsets[n], armed[n], owner[n] = offset, bits, i
+                n += 1
+    return n
+
+
+@njit(cache=True)
+def evaluate(
+    columns: Columns, triggers: Triggers, features: FeatureTable, latitude: Float64s,
+    longitude: Float64s, names: int, longest: int, results: Results,
+) -> None:  # fmt: skip
+    """Feature values of every trigger in three variants. `names` = interned names so far,
+    `longest` = longest block."""
+    picked, chosen, longer = (
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+    )
+    order, keys = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    counted, explained = np.empty(longest, np.int8), np.empty(longest, np.int8)
+    seen, sums = np.zeros(names, np.int64), np.zeros(names, np.int64)
+    stamp = 0
+    for t in range(len(triggers.offset)):
+        for scope in range(2):
+            if not is_scope_needed(features, triggers.armed[t], scope):
+                continue
+            at = triggers.start[t] + triggers.offset[t]
+            account = columns.account[at] if scope == 0 else -1
+            n, is_capped = collect(columns, triggers.start[t], triggers.offset[t], account, picked)
+            mark_counted(columns, picked, n, counted)
+            mark_explained(
+                columns, picked, counted, n, triggers.history_days[t], triggers.usd[t],
+                explained, order, keys,
+            )  # fmt: skip
+            sum_explained(columns, picked, counted, explained, n, t, scope, is_capped, results)
+            for f in range(len(features.aggregate)):
+                if features.scope[f] != scope or not features.arms[f] & triggers.armed[t]:
+                    continue
+                for variant in range(VARIANTS):
+                    stamp += 1
+                    results.values[t * VARIANTS + variant, f] = feature_value(
+                        columns, picked, counted, explained, n, triggers, features, t, f, variant,
+                        latitude, longitude, chosen, longer, seen, sums, stamp, results,
+                    )  # fmt: skip
+
+
+@njit(cache=True)
+def is_scope_needed(features: FeatureTable, armed: int, scope: int) -> bool:
+    """Whether an armed typology asks for a feature of this scope."""
+    for f in range(len(features.aggregate)):
+        if features.scope[f] == scope and features.arms[f] & armed:
+            return True
+    return False
+
+
+@njit(cache=True)
+def sum_explained(
+    columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int, t: int,
+    scope: int, is_capped: bool, results: Results,
+) -> None:  # fmt: skip
+    """Value moved in 30 days, and how much of it each test explains, for the trigger's rows."""
+    at = picked[0]
+    moved = 0
+    sums = np.zeros(TESTS, np.int64)
+    for i in range(n):
+        slot = picked[i]
+        amount = columns.amount[slot]
+        if not counted[i] or amount < 0 or columns.mask[slot] & NOT_MOVED:
+            continue
+        if not is_in_window(columns, slot, at, HUB_WINDOW):
+            continue
+        moved += amount
+        for test in range(TESTS):
+            if explained[i] & (1 << test):
+                sums[test] += amount
+    for variant in range(VARIANTS):
+        row = t * VARIANTS + variant
+        results.moved[row, scope] = moved
+        results.explained[row, scope, :] = sums
+        if is_capped:
+            results.capped[row] = 1
+
+
+@njit(cache=True)
+def select(
+    columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int, window: int,
+    has: int, lacks: int, variant: int, chosen: Int64s,
+) -> int:  # fmt: skip
+    """Slots of the slice that carry the bits, oldest first, into `chosen`; how many."""
+    at = picked[0]
+    m = 0
+    for i in range(n - 1, -1, -1):
+        slot = picked[i]
+        mask = columns.mask[slot]
+        if not counted[i] or mask & has != has or mask & lacks:
+            continue
+        if variant == REST and explained[i]:
+            continue
+        is_inside = (
+            is_in_past(columns, slot, at, window)
+            if variant == PAST
+            else is_in_window(columns, slot, at, window)
+        )
+        if is_inside:
+            chosen[m] = slot
+            m += 1
+    return m
+
+
+@njit(cache=True)
+def feature_value(
+    columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int,
+    triggers: Triggers, features: FeatureTable, t: int, f: int, variant: int,
+    latitude: Float64s, longitude: Float64s, chosen: Int64s, longer: Int64s,
+    seen: Int64s, sums: Int64s, stamp: int, results: Results,
+) -> int:  # fmt: skip
+    """The value of feature f at trigger t, NULL where not testable."""
+    window, kind = features.window[f], features.aggregate[f]
+    history = triggers.history_days[t]
+    if history < features.least_history[f]:
+        return NULL
+    if variant == PAST and (history * DAY < 2 * window or kind == REPEAT_COUNTERPARTIES):
+        return NULL
+    has = features.has[f]
+    if features.same_direction[f]:
+        has |= columns.mask[picked[0]] & (IN | OUT)
+    m = select(
+        columns, picked, counted, explained, n, window, has, features.lacks[f], variant, chosen
+    )
+    if kind == COUNT:
+        return m
+    if kind == SUM:
+        return amount_sum(columns, chosen, m)
+    if kind == DISTINCT_COUNTERPARTIES:
+        return distinct(columns.counterparty, chosen, m, seen, stamp)
+    if kind == DISTINCT_REGIONS:
+        return distinct(columns.region, chosen, m, seen, stamp)
+    if kind == DISTINCT_COUNTERPARTY_REGIONS:
+        return distinct(columns.counterparty_region, chosen, m, seen, stamp)
+    if kind == DISTINCT_PLACES:
+        return distinct(columns.place, chosen, m, seen, stamp)
+    if kind == DISTINCT_DAYS:
+        return distinct_days(columns, chosen, m)
+    if kind == MEDIAN:
+        return lower_median(columns, chosen, m)
+    if kind in (LARGEST_DAY_SUM, LARGEST_DAY_COUNT):
+        return largest_day(columns, chosen, m, kind == LARGEST_DAY_SUM)
+    if kind == DWELL_MEDIAN:
+        return dwell_median(columns, chosen, m)
+    if kind == PASSED_WITHIN_48H:
+        return passed_within(columns, chosen, m)
+    if kind == TOP_PAYEE_SUM:
+        value, who = top_name(columns, columns.counterparty, chosen, m, seen, sums, stamp)
+        row = t * VARIANTS + variant
+        results.payee[row] = who
+        for i in range(m):
+            if columns.counterparty[chosen[i]] == who:
+                results.payee_account[row] = columns.counterparty_account[chosen[i]]
+        return value
+    if kind == TOP_DEVICE_SUM:
+        value, who = top_name(columns, columns.device, chosen, m, seen, sums, stamp)
+        results.device[t * VARIANTS + variant] = who
+        return value
+    if kind == BAND_COUNT:
+        usd = triggers.usd[t]
+        if usd < 0:
+            return NULL
+        return band_count(columns, chosen, m, features.low_usd[f] * usd, features.high_usd[f] * usd)
+    if kind == REPEAT_COUNTERPARTIES:
+        k = select(
+            columns, picked, counted, explained, n, LONG_DAYS * DAY, has, features.lacks[f],
+            variant, longer,
+        )  # fmt: skip
+        return repeat_count(columns, chosen, m, longer, k, seen, sums, stamp)
+    return far_sum(columns, chosen, m, latitude, longitude, AT_HOME, seen, sums, stamp)

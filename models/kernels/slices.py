@@ -1,0 +1,185 @@
+"""The slice of a block that a trigger sees, and which movements in it count."""
+
+import numpy as np
+from numba import njit
+
+from models.kernels.arena import Columns, Int8s, Int64s
+from models.mask import Mask, Test
+
+DAY = 86_400_000_000
+HUB_MOVEMENTS = 1_000
+HUB_WINDOW = 30 * DAY
+LONGEST_DAYS = 200
+"""Local days the longest test looks back; blocks keep at least this much."""
+
+LONG_DAYS = 180
+MONTH_KEYS = 1 << 16
+RETURN = int(Mask.RETURN)
+IN = int(Mask.IN)
+OUT = int(Mask.OUT)
+TRANSFER = int(Mask.TRANSFER)
+NOT_MOVED = int(Mask.OWN_TRANSFER | Mask.BANK_LEDGER)
+RELATED = int(Mask.DECLARED_RELATED)
+LICENSED = int(Mask.LICENSED)
+PAYROLL_TEST = int(Test.PAYROLL)
+REMIT_TEST = int(Test.REMIT)
+FAMILY_TEST = int(Test.FAMILY)
+LICENSED_TEST = int(Test.LICENSED)
+MONTHS_LEAST = 3
+VARIATION_LARGEST = 0.35
+REMIT_LARGEST_USD = 500
+PAIR_DAYS = 180
+TEST_HISTORY = 60
+
+
+@njit(cache=True)
+def collect(
+    columns: Columns, start: int, trigger: int, account: int, picked: Int64s
+) -> tuple[int, bool]:
+    """Slots of the scope's movements up to and including offset `trigger`, newest first, written
+    to `picked`; how many, and whether the hub cap cut them. account -1 = all of the holder.
+    O(movements within 200 local days), at most 1,000 of a hub."""
+    at = start + trigger
+    oldest_day = columns.day[at] - LONGEST_DAYS
+    oldest = columns.time[at] - (LONGEST_DAYS + 2) * DAY
+    n = 0
+    for slot in range(at, start - 1, -1):
+        if columns.time[slot] < oldest:
+            break
+        if account >= 0 and columns.account[slot] != account:
+            continue
+        if n == HUB_MOVEMENTS and columns.time[slot] > columns.time[at] - HUB_WINDOW:
+            return n, True
+        if columns.day[slot] > oldest_day or columns.time[slot] > columns.time[at] - 60 * DAY:
+            picked[n] = slot
+            n += 1
+    return n, False
+
+
+@njit(cache=True)
+def mark_counted(columns: Columns, picked: Int64s, n: int, counted: Int8s) -> None:
+    """counted[i] = 1 where picked[i] is neither a return nor cancelled by one. O(n x returns)."""
+    for i in range(n):
+        counted[i] = 0 if columns.mask[picked[i]] & RETURN else 1
+    for i in range(n):
+        slot = picked[i]
+        if not columns.mask[slot] & RETURN:
+            continue
+        for k in range(i + 1, n):
+            other = picked[k]
+            if (
+                columns.account[other] == columns.account[slot]
+                and columns.txn_hi[other] == columns.reversal_hi[slot]
+                and columns.txn_lo[other] == columns.reversal_lo[slot]
+            ):
+                counted[k] = 0
+
+
+@njit(cache=True)
+def is_in_window(columns: Columns, slot: int, at: int, window: int) -> bool:
+    """Whether a movement at or before the trigger lies in (t - window, t]: exact up to 60 days,
+    whole local days beyond."""
+    if window <= 60 * DAY:
+        return columns.time[slot] > columns.time[at] - window
+    return columns.day[slot] > columns.day[at] - window // DAY
+
+
+@njit(cache=True)
+def is_in_past(columns: Columns, slot: int, at: int, window: int) -> bool:
+    """Whether a movement lies in the window before: (t - 2 x window, t - window]."""
+    if window <= 60 * DAY:
+        since = columns.time[at] - window
+        return since - window < columns.time[slot] <= since
+    until = columns.day[at] - window // DAY
+    return until - window // DAY < columns.day[slot] <= until
+
+
+@njit(cache=True)
+def mark_explained(
+    columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, usd: int,
+    explained: Int8s, order: Int64s, keys: Int64s,
+) -> None:  # fmt: skip
+    """explained[i] = bits of the tests that explain picked[i]. picked[0] is the trigger.
+    `order` and `keys` are scratch. O(n log n)."""
+    at = picked[0]
+    spent_locally = is_spent_locally(columns, picked, counted, n, at)
+    for i in range(n):
+        explained[i] = LICENSED_TEST if columns.mask[picked[i]] & LICENSED else 0
+        keys[i] = columns.counterparty[picked[i]] * MONTH_KEYS + columns.month[picked[i]]
+    order[:n] = np.argsort(keys[:n], kind="mergesort")
+    first = 0
+    while first < n:
+        last = first
+        party = columns.counterparty[picked[order[first]]]
+        while last + 1 < n and columns.counterparty[picked[order[last + 1]]] == party:
+            last += 1
+        if party >= 0:
+            into, both = pair_tests(
+                columns, picked, counted, order, first, last, at, history_days, usd, spent_locally
+            )
+            for k in range(first, last + 1):
+                i = order[k]
+                if columns.mask[picked[i]] & IN:
+                    explained[i] |= into
+                explained[i] |= both
+        first = last + 1
+
+
+@njit(cache=True)
+def is_spent_locally(columns: Columns, picked: Int64s, counted: Int8s, n: int, at: int) -> bool:
+    """Whether transfers on to others than declared relations are at most half of what came in,
+    within 30 days."""
+    came, went = 0, 0
+    for i in range(n):
+        slot = picked[i]
+        mask = columns.mask[slot]
+        if not counted[i] or columns.amount[slot] < 0 or mask & NOT_MOVED:
+            continue
+        if not is_in_window(columns, slot, at, HUB_WINDOW):
+            continue
+        if mask & IN:
+            came += columns.amount[slot]
+        elif mask & TRANSFER and not mask & RELATED:
+            went += columns.amount[slot]
+    return 2 * went <= came
+
+
+@njit(cache=True)
+def pair_tests(
+    columns: Columns, picked: Int64s, counted: Int8s, order: Int64s, first: int, last: int,
+    at: int, history_days: int, usd: int, spent_locally: bool,
+) -> tuple[int, int]:  # fmt: skip
+    """Test bits for movements in from one counterparty, and for both directions. order[first] to
+    order[last] are its movements, by local month."""
+    count, months, month, total, squares, largest = 0, 0, -1, 0, 0.0, 0
+    has_in, has_out, is_related, is_priced, oldest_day = False, False, False, True, columns.day[at]
+    for k in range(first, last + 1):
+        i = order[k]
+        slot = picked[i]
+        if columns.mask[slot] & RELATED:
+            is_related = True
+        if not counted[i]:
+            continue
+        mask, amount = columns.mask[slot], columns.amount[slot]
+        if columns.day[slot] > columns.day[at] - LONGEST_DAYS:
+            has_in, has_out = has_in or bool(mask & IN), has_out or bool(mask & OUT)
+            oldest_day = min(oldest_day, columns.day[slot])
+        if not mask & IN or columns.day[slot] <= columns.day[at] - LONG_DAYS:
+            continue
+        is_priced = is_priced and amount >= 0
+        count += 1
+        total += amount
+        squares += float(amount) * float(amount)
+        largest = max(largest, amount)
+        months += columns.month[slot] != month
+        month = columns.month[slot]
+    into = 0
+    is_monthly = months >= MONTHS_LEAST and count <= 2 * months and is_priced
+    if is_monthly and history_days >= TEST_HISTORY:
+        limit = (1.0 + VARIATION_LARGEST * VARIATION_LARGEST) * float(total) * float(total)
+        if count * squares <= limit:
+            into |= PAYROLL_TEST
+        if usd > 0 and largest <= REMIT_LARGEST_USD * usd and spent_locally:
+            into |= REMIT_TEST
+    is_old_pair = has_in and has_out and columns.day[at] - oldest_day >= PAIR_DAYS
+    return into, FAMILY_TEST if is_related or is_old_pair else 0

@@ -1,0 +1,68 @@
+"""The 64 yes-or-no facts of a movement, decided once when it enters a profile."""
+
+from enum import IntFlag
+
+
+class Mask(IntFlag):
+    """Bits of a movement. A detector's condition names the bits it needs and those it excludes."""
+
+    IN = 1 << 0
+    OUT = 1 << 1
+    CASH = 1 << 2
+    NIGHT = 1 << 3
+    """22:00-05:59 local; never set where the feed's times are coarser than an hour."""
+    ZONE = 1 << 4
+    """The place lies at most 30 km from a crossing or a special economic zone."""
+    NEAR = 1 << 5
+    """Cash of 0.80 T up to but not including the reporting threshold T."""
+    OVER = 1 << 6
+    """Cash of T up to but not including 1.2 T."""
+    CROSS_BORDER = 1 << 7
+    TRANSFER = 1 << 8
+    """Between accounts or wallets, remittances included."""
+    REMITTANCE = 1 << 9
+    CARD = 1 << 10
+    OWN_LIFE = 1 << 11
+    """Groceries, meals, rent, utilities, top-up, medicine, clothing, school: a life being lived."""
+    SALARY = 1 << 12
+    LOAN = 1 << 13
+    CRYPTO = 1 << 14
+    CASINO = 1 << 15
+    OWN_TRANSFER = 1 << 16
+    """Between accounts of the same holder."""
+    RETURN = 1 << 17
+    """Not money moved: cancels an earlier movement from its own time on."""
+    BANK_LEDGER = 1 << 18
+    """Interest, fees, tax: the bank's own ledger on the other side."""
+    PRICED = 1 << 19
+    """Has an amount in the base currency."""
+    LOCATED = 1 << 20
+    """The place's subdivision is known."""
+    COUNTERPARTY_LOCATED = 1 << 21
+    DEVICE_KNOWN = 1 << 22
+    FOREIGN_DEVICE = 1 << 23
+    """Done on a device that is not among the holder's registered ones (and some are registered)."""
+    AT_HOME = 1 << 24
+    """The place lies in the holder's home or work subdivision."""
+    LICENSED = 1 << 25
+    """Holder or counterparty is in a dated public register at that time."""
+    MERCHANT = 1 << 26
+    """The counterparty is a registered merchant."""
+    ROUND = 1 << 27
+    COUNTERPARTY_KNOWN = 1 << 28
+    DECLARED_RELATED = 1 << 29
+    """The counterparty is declared as related to the holder."""
+    KW_RECRUIT = 1 << 32
+    KW_DOCUMENT = 1 << 33
+    KW_CROSSING = 1 << 34
+    KW_DEBT = 1 << 35
+    KW_RELEASE = 1 << 36
+
+
+class Test(IntFlag):
+    """Exculpation tests that can explain a movement; bits of a movement within one slice."""
+
+    PAYROLL = 1 << 0
+    REMIT = 1 << 1
+    FAMILY = 1 << 2
+    LICENSED = 1 << 3

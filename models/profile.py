@@ -1,0 +1,507 @@
+"""What is known of every holder up to a movement: movements in, evaluated triggers out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ingest.rates import Rates
+from ingest.reference import References
+from ingest.transaction import TransactionBatch
+from models.blocks import UNTOUCHED, Blocks
+from models.bundle import Bundle
+from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
+from models.features import Arm, Feature
+from models.kernels.aggregates import NULL
+from models.kernels.arena import DTYPES, Columns, Int64s
+from models.kernels.evaluate import (
+    TESTS,
+    VARIANTS,
+    ArmTable,
+    FeatureTable,
+    Results,
+    Triggers,
+    arm_holders,
+    evaluate,
+)
+from models.kernels.slices import DAY, LONGEST_DAYS
+from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
+from models.names import NO_NAME, Names
+from models.transactions import Transactions
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COMPLETE_HISTORY_DAYS = 10_000
+KEPT_DAYS = LONGEST_DAYS + 5
+EVERY_ARM = 1 << 62
+"""Armed bit of a profile that evaluates every movement."""
+KEY = ("time", "sequence", "txn_hi", "txn_lo", "side")
+
+
+class Context(NamedTuple):
+    """At each trigger: whole days the feed has shown, one US dollar and the reporting threshold
+    in minor units (UNKNOWN_VALUE where nobody knows)."""
+
+    history_days: Int64s
+    usd: Int64s
+    threshold: Int64s
+
+
+class Profiles:
+    """The engine of one partition.
+
+    extend: every (holder, trigger) that must be evaluated after the batch, older ones touched by
+    a late row, an amendment or a return included, and which earlier findings these replace.
+    Arming on or off gives equal findings; `is_always_armed` evaluates every movement (training).
+    """
+
+    def __init__(
+        self,
+        *,
+        references: References,
+        rates: Rates,
+        bundle: Bundle,
+        arms: Sequence[Arm],
+        features: Sequence[Feature],
+        asks: Mapping[str, frozenset[str]],
+        lateness: timedelta,
+        own_ledger_accounts: frozenset[str] = frozenset(),
+        is_hour_known: bool = True,
+        is_history_complete: bool = False,
+        is_always_armed: bool = False,
+    ) -> None:
+        """`asks`: per typology of the arms, the names of the features its conditions read."""
+        self._rates, self._bundle = rates, bundle
+        self._features = tuple(features)
+        self._arms = _arm_table(arms)
+        self._feature_table = _feature_table(features, arms, asks)
+        self._kept = timedelta(days=KEPT_DAYS) + lateness
+        self._is_history_complete = is_history_complete
+        self._is_always_armed = is_always_armed
+        self._names, self._blocks = Names(), Blocks()
+        self._transactions = Transactions()
+        self._holders = Holders()
+        self._history_start: datetime | None = None
+        self._classifier = Classifier(
+            names=self._names,
+            references=references,
+            bundle=bundle,
+            own_ledger_accounts=own_ledger_accounts,
+            is_hour_known=is_hour_known,
+        )
+        self._latitude, self._longitude = _coordinates(references, self._names)
+        self._usd_days, self._threshold_days = dict[int, int](), dict[int, int]()
+        self._incomes = {
+            c.party_id: c.monthly_income
+            for c in references.customers.values()
+            if c.monthly_income is not None
+        }
+
+    def extend(self, batch: TransactionBatch) -> Evaluated:
+        """Takes in one batch; gives the triggers to judge now."""
+        first_row = self._transactions.append(batch.added)
+        added = self._classifier.movements(batch.added, first_row=first_row)
+        gone = self._classifier.addresses(batch.retracted)
+        numbers = self._holders.numbers(added.holder, added.is_customer)
+        touched = np.full(len(self._holders), UNTOUCHED, np.int64)
+        self._blocks.grow_to(len(self._holders))
+        self._remove(gone, touched)
+        self._insert(added, numbers, touched, self._horizon(batch.seen_until))
+        self._reconsider_history(batch, touched)
+        changed = np.flatnonzero(touched != UNTOUCHED)
+        evaluated = self._evaluated(changed, touched[changed])
+        if batch.seen_until is not None:
+            self._transactions.forget(batch.seen_until - self._kept)
+        return evaluated
+
+    def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
+        """LEDGER rows of these holders after the given times, in total order."""
+        slots = [
+            slot
+            for holder, after in sorted(since.items())
+            for slot in self._slots_after(holder, after)
+        ]
+        return self._ledger_rows(np.asarray(slots, np.int64))
+
+    def size_in_bytes(self) -> int:
+        """Bytes of the movement columns as allocated."""
+        return sum(getattr(self._blocks.columns, name).nbytes for name in DTYPES)
+
+    # from here on, in the order of use
+
+    def _remove(self, gone: Keys, touched: Int64s) -> None:
+        numbers = self._holders.find(gone.holder)
+        self._blocks.remove(numbers, gone, touched)
+
+    def _insert(self, added: Movements, numbers: Int64s, touched: Int64s, horizon: int) -> None:
+        new = added.columns
+        order = np.lexsort((new.side, new.txn_lo, new.txn_hi, new.sequence, new.time, numbers))
+        ordered = Columns(**{name: getattr(new, name)[order] for name in DTYPES})
+        self._blocks.insert(numbers[order], ordered, touched, horizon=horizon)
+
+    def _horizon(self, seen_until: datetime | None) -> int:
+        if seen_until is None:
+            return 0
+        return _microseconds(seen_until - self._kept)
+
+    def _reconsider_history(self, batch: TransactionBatch, touched: Int64s) -> None:
+        """An earlier first row lengthens everyone's history; that matters only once a condition
+        could have been testable."""
+        start, before = batch.history_start, self._history_start
+        self._history_start = start
+        if start is None or before is None or start >= before or self._is_history_complete:
+            return
+        if (
+            batch.seen_until is not None
+            and (batch.seen_until - start).days >= self._least_history()
+        ):
+            touched[self._blocks.lengths > 0] = 0
+
+    def _least_history(self) -> int:
+        past = [2 * f.window.days for f in self._features]
+        asked = [f.least_history for f in self._features if f.least_history]
+        return max(1, min([60, *past, *asked]))
+
+    def _evaluated(self, holders: Int64s, firsts: Int64s) -> Evaluated:
+        replaces = self._replaces(holders, firsts)
+        owner, offsets, armed = self._armed(holders, firsts)
+        if not len(offsets):
+            return Evaluated(features=self._no_features(), replaces=replaces)
+        slots = self._blocks.starts[holders[owner]] + offsets
+        context = self._context(slots)
+        triggers = Triggers(
+            start=self._blocks.starts[holders[owner]],
+            offset=offsets,
+            armed=armed,
+            history_days=context.history_days,
+            usd=context.usd,
+        )
+        results = self._results(triggers)
+        return Evaluated(
+            features=self._feature_frame(holders[owner], slots, armed, context, results),
+            replaces=replaces,
+        )
+
+    def _armed(self, holders: Int64s, firsts: Int64s) -> tuple[Int64s, Int64s, Int64s]:
+        """owner (index into holders), offset and armed bits of each armed trigger."""
+        firsts = np.minimum(firsts, self._blocks.lengths[holders])
+        most = int((self._blocks.lengths[holders] - firsts).sum())
+        offsets, armed, owner = (np.empty(most, np.int64) for _ in range(3))
+        n = arm_holders(
+            self._blocks.columns,
+            self._blocks.starts,
+            self._blocks.lengths,
+            firsts,
+            holders,
+            self._always_armed() if self._is_always_armed else self._arms,
+            offsets,
+            armed,
+            owner,
+        )
+        if self._is_always_armed:
+            armed[:n] = EVERY_ARM | ((1 << len(self._arms.has)) - 1)
+        return owner[:n], offsets[:n], armed[:n]
+
+    def _always_armed(self) -> ArmTable:
+        one = np.ones(1, np.int64)
+        return ArmTable(has=0 * one, lacks=0 * one, window=DAY * one, least=one, scope=one)
+
+    def _context(self, slots: Int64s) -> Context:
+        days = self._blocks.columns.day[slots]
+        history = np.full(len(slots), COMPLETE_HISTORY_DAYS, np.int64)
+        if not self._is_history_complete and self._history_start is not None:
+            start = _microseconds(self._history_start)
+            history = (self._blocks.columns.time[slots] - start) // DAY
+        return Context(
+            history_days=history,
+            usd=on_each_day(days, self._rates.usd_minor, self._usd_days),
+            threshold=on_each_day(days, self._bundle.threshold_minor, self._threshold_days),
+        )
+
+    def _results(self, triggers: Triggers) -> Results:
+        rows = len(triggers.offset) * VARIANTS
+        results = Results(
+            values=np.full((rows, len(self._features)), NULL, np.int64),
+            explained=np.zeros((rows, 2, TESTS), np.int64),
+            moved=np.zeros((rows, 2), np.int64),
+            capped=np.zeros(rows, np.int8),
+            payee=np.full(rows, NO_NAME, np.int32),
+            payee_account=np.full(rows, NO_NAME, np.int32),
+            device=np.full(rows, NO_NAME, np.int32),
+        )
+        evaluate(
+            self._blocks.columns,
+            triggers,
+            self._feature_table,
+            self._latitude,
+            self._longitude,
+            len(self._names),
+            int(self._blocks.lengths.max()),
+            results,
+        )
+        return results
+
+    def _feature_frame(
+        self, holders: Int64s, slots: Int64s, armed: Int64s, context: Context, results: Results
+    ) -> pl.DataFrame:
+        columns = self._blocks.columns
+        shown = self._transactions.rows(columns.row[slots])
+        names = self._holder_names(holders)
+        by_trigger = pl.DataFrame(
+            {
+                "holder": names,
+                "holder_kind": [
+                    "customer" if is_customer else "account"
+                    for is_customer in self._holders.is_customer[holders]
+                ],
+                "account": self._names.names(columns.account[slots]),
+                "trigger_time": pl.Series(columns.time[slots]).cast(pl.Datetime("us", "UTC")),
+                "trigger_sequence": columns.sequence[slots],
+                "trigger_hi": columns.txn_hi[slots],
+                "trigger_lo": columns.txn_lo[slots],
+                "trigger_side": columns.side[slots],
+                "trigger_reference": shown["reference"],
+                "trigger_source": shown["source_id"],
+                "armed": armed.astype(np.uint64),
+                "history_days": context.history_days,
+                "usd_minor": context.usd,
+                "threshold_minor": context.threshold,
+                "income_minor": [self._incomes.get(name) for name in names],
+            },
+            schema_overrides={"income_minor": pl.Int64()},
+        )
+        repeated = by_trigger[np.repeat(np.arange(len(slots)), VARIANTS)]
+        return (
+            repeated.with_columns(
+                pl.Series("variant", np.tile(np.arange(VARIANTS, dtype=np.int8), len(slots))),
+                pl.Series("is_capped", results.capped.astype(bool)),
+                pl.Series("top_payee", self._names.names(results.payee), dtype=pl.String()),
+                pl.Series(
+                    "top_payee_account", self._names.names(results.payee_account), dtype=pl.String()
+                ),
+                pl.Series("top_device", self._names.names(results.device), dtype=pl.String()),
+                *_explained_columns(results),
+                *(
+                    pl.Series(feature.name, results.values[:, f], dtype=pl.Int64())
+                    for f, feature in enumerate(self._features)
+                ),
+            )
+            .with_columns(
+                _nullable("usd_minor", UNKNOWN_VALUE), _nullable("threshold_minor", UNKNOWN_VALUE)
+            )
+            .select(
+                *TRIGGER,
+                *(_nullable(f.name, NULL) for f in self._features),
+            )
+        )
+
+    def _no_features(self) -> pl.DataFrame:
+        features = {feature.name: pl.Int64() for feature in self._features}
+        return pl.DataFrame(schema={**TRIGGER, **features})
+
+    def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
+        """From the first changed movement on; a holder left without any movement there loses
+        every finding from its last kept movement on."""
+        starts, lengths = self._blocks.starts[holders], self._blocks.lengths[holders]
+        names = self._holder_names(holders)
+        rows = [
+            (name, *self._since(int(start), int(length), int(first)))
+            for name, start, length, first in zip(names, starts, lengths, firsts, strict=True)
+        ]
+        return pl.DataFrame(rows, schema=REPLACES, orient="row")
+
+    def _holder_names(self, holders: Int64s) -> list[str]:
+        return [self._names.name(number) for number in self._holders.names[holders].tolist()]
+
+    def _since(self, start: int, length: int, first: int) -> tuple[datetime, int, int, int, int]:
+        """Just after the last unchanged movement: everything later is replaced."""
+        if first == 0 or length == 0:
+            return datetime(1, 1, 1, tzinfo=UTC), 0, 0, 0, 0
+        c, slot = self._blocks.columns, start + min(first, length) - 1
+        at = EPOCH + timedelta(microseconds=int(c.time[slot]))
+        return (
+            at,
+            int(c.sequence[slot]),
+            int(c.txn_hi[slot]),
+            int(c.txn_lo[slot]),
+            int(c.side[slot]) + 1,
+        )
+
+    def _slots_after(self, holder: str, after: datetime) -> range:
+        name = self._names.find(holder)
+        number = int(self._holders.find(np.array([name], np.int32))[0]) if name >= 0 else NO_NAME
+        if number == NO_NAME:
+            return range(0)
+        start, length = int(self._blocks.starts[number]), int(self._blocks.lengths[number])
+        times = self._blocks.columns.time[start : start + length]
+        first = int(np.searchsorted(times, _microseconds(after), side="right"))
+        return range(start + first, start + length)
+
+    def _ledger_rows(self, slots: Int64s) -> pl.DataFrame:
+        columns, names = self._blocks.columns, self._names
+        shown = self._transactions.rows(columns.row[slots])
+        return pl.DataFrame(
+            {
+                "holder": self._holders_of(slots),
+                "time": pl.Series(columns.time[slots]).cast(pl.Datetime("us", "UTC")),
+                "sequence": columns.sequence[slots],
+                "txn_hi": columns.txn_hi[slots],
+                "txn_lo": columns.txn_lo[slots],
+                "side": columns.side[slots],
+                "account": names.names(columns.account[slots]),
+                "reference": shown["reference"],
+                "source_id": shown["source_id"],
+                "mask": columns.mask[slots].astype(np.uint64),
+                "amount_base": columns.amount[slots],
+                "amount": shown["amount"],
+                "currency": shown["currency"],
+                "txn_type": shown["txn_type"],
+                "channel": shown["channel"],
+                "counterparty": names.names(columns.counterparty[slots]),
+                "counterparty_account": names.names(columns.counterparty_account[slots]),
+                "counterparty_region": names.names(columns.counterparty_region[slots]),
+                "place": names.names(columns.place[slots]),
+                "region": names.names(columns.region[slots]),
+                "device": names.names(columns.device[slots]),
+                "local_offset_min": shown["local_utc_offset_min"],
+                "cancelled_by": self._cancelled_by(slots),
+            },
+            schema=LEDGER,
+        ).with_columns(pl.col("amount_base").replace(-1, None))
+
+    def _holders_of(self, slots: Int64s) -> list[str]:
+        order = np.argsort(self._blocks.starts, kind="stable")
+        used = order[self._blocks.lengths[order] > 0]
+        at = np.searchsorted(self._blocks.starts[used], slots, side="right") - 1
+        return self._holder_names(used[at])
+
+    def _cancelled_by(self, slots: Int64s) -> list[str | None]:
+        """The reference of the return among these movements that cancels each."""
+        columns = self._blocks.columns
+        returns: dict[tuple[int, int, int], int] = {}
+        for slot in slots:
+            if columns.reversal_hi[slot] or columns.reversal_lo[slot]:
+                named = (
+                    columns.account[slot],
+                    columns.reversal_hi[slot],
+                    columns.reversal_lo[slot],
+                )
+                returns.setdefault(named, int(slot))
+        if not returns:
+            return [None] * len(slots)
+        found = [
+            returns.get((columns.account[slot], columns.txn_hi[slot], columns.txn_lo[slot]), -1)
+            for slot in slots
+        ]
+        rows = [int(columns.row[slot]) for slot in found if slot >= 0]
+        references = iter(self._transactions.rows(rows)["reference"].to_list())
+        return [next(references) if slot >= 0 else None for slot in found]
+
+
+class Holders:
+    """Dense numbers for the names that hold accounts: block numbers."""
+
+    def __init__(self) -> None:
+        self.names: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self.is_customer: npt.NDArray[np.bool_] = np.empty(0, np.bool_)
+        self._numbers: Int64s = np.full(1024, NO_NAME, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, names: npt.NDArray[np.int32]) -> Int64s:
+        """Block numbers of holders already met, NO_NAME for others."""
+        is_inside = (names >= 0) & (names < len(self._numbers))
+        return np.where(is_inside, self._numbers[np.where(is_inside, names, 0)], NO_NAME)
+
+    def numbers(self, names: npt.NDArray[np.int32], is_customer: npt.NDArray[np.bool_]) -> Int64s:
+        """Block numbers; holders not met before get one."""
+        if len(names):
+            self._make_room(int(names.max()) + 1)
+        new, first = np.unique(names, return_index=True)
+        is_new = self._numbers[new] == NO_NAME
+        new, first = new[is_new], first[is_new]
+        self._numbers[new] = len(self.names) + np.arange(len(new))
+        self.names = np.concatenate([self.names, new])
+        self.is_customer = np.concatenate([self.is_customer, is_customer[first]])
+        return self._numbers[names]
+
+    def _make_room(self, size: int) -> None:
+        missing = size - len(self._numbers)
+        if missing > 0:
+            more = np.full(max(missing, len(self._numbers)), NO_NAME, np.int64)
+            self._numbers = np.concatenate([self._numbers, more])
+
+
+def _coordinates(
+    references: References, names: Names
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Latitude and longitude by interned place, NaN where unknown."""
+    numbers = {names.number(place.place_id): place for place in references.places.values()}
+    size = max(numbers, default=-1) + 1
+    latitude, longitude = np.full(size, np.nan), np.full(size, np.nan)
+    for number, place in numbers.items():
+        if place.lat is not None and place.lon is not None:
+            latitude[number], longitude[number] = place.lat, place.lon
+    return latitude, longitude
+
+
+def _nullable(name: str, null: int) -> pl.Expr:
+    return pl.when(pl.col(name) != null).then(pl.col(name)).alias(name)
+
+
+def _explained_columns(results: Results) -> list[pl.Series]:
+    tests = ("payroll", "remit", "family", "licensed")
+    columns = []
+    for scope, prefix in enumerate(("", "holder_")):
+        columns.append(pl.Series(f"{prefix}moved", results.moved[:, scope]))
+        columns.extend(
+            pl.Series(f"{prefix}explained_{test}", results.explained[:, scope, t])
+            for t, test in enumerate(tests)
+        )
+    return columns
+
+
+def _arm_table(arms: Sequence[Arm]) -> ArmTable:
+    return ArmTable(
+        has=_int64s(int(arm.has) for arm in arms),
+        lacks=_int64s(int(arm.lacks) for arm in arms),
+        window=_int64s(_length(arm.window) for arm in arms),
+        least=_int64s(arm.least for arm in arms),
+        scope=_int64s(int(arm.scope) for arm in arms),
+    )
+
+
+def _feature_table(
+    features: Sequence[Feature], arms: Sequence[Arm], asks: Mapping[str, frozenset[str]]
+) -> FeatureTable:
+    return FeatureTable(
+        aggregate=_int64s(int(f.aggregate) for f in features),
+        window=_int64s(_length(f.window) for f in features),
+        has=_int64s(int(f.has) for f in features),
+        lacks=_int64s(int(f.lacks) for f in features),
+        scope=_int64s(int(f.scope) for f in features),
+        least_history=_int64s(f.least_history for f in features),
+        low_usd=_int64s(f.limits_usd[0] if f.limits_usd else -1 for f in features),
+        high_usd=_int64s(f.limits_usd[1] if f.limits_usd else -1 for f in features),
+        same_direction=_int64s(int(f.same_direction) for f in features),
+        arms=_int64s(
+            sum(1 << i for i, arm in enumerate(arms) if f.name in asks.get(arm.typology, ()))
+            | EVERY_ARM
+            for f in features
+        ),
+    )
+
+
+def _int64s(values: Iterable[int]) -> Int64s:
+    return np.fromiter(values, np.int64)
+
+
+def _length(window: timedelta) -> int:
+    return window // timedelta(microseconds=1)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)

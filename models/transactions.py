@@ -1,0 +1,75 @@
+"""What the ledger shows of a transaction, by running number, in columns."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+SHOWN = (
+    "reference",
+    "source_id",
+    "event_time",
+    "amount",
+    "currency",
+    "txn_type",
+    "channel",
+    "local_utc_offset_min",
+)
+SMALL_CHUNKS = 64
+
+
+class Transactions:
+    """Chunks of SHOWN columns in order of arrival. A row keeps its number for good; chunks whose
+    every row is older than the horizon are let go."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._chunks: list[pl.DataFrame] = []
+        self._newest: list[datetime] = []
+        self._small = 0
+        self._next = 0
+
+    def append(self, transactions: pl.DataFrame) -> int:
+        """The running number of the first row added."""
+        first = self._next
+        if transactions.height:
+            self._firsts.append(first)
+            self._chunks.append(transactions.select(SHOWN))
+            self._newest.append(cast("datetime", transactions["event_time"].max()))
+            self._next += transactions.height
+            self._merge_small()
+        return first
+
+    def forget(self, before: datetime) -> None:
+        """Lets go of chunks with no row at or after `before`."""
+        while self._chunks and self._newest[0] < before:
+            del self._chunks[0], self._firsts[0], self._newest[0]
+            self._small = min(self._small, len(self._chunks))
+
+    def rows(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> pl.DataFrame:
+        """SHOWN columns of the numbered rows, in that order."""
+        wanted = np.asarray(numbers, np.int64)
+        chunk_of = np.searchsorted(np.asarray(self._firsts, np.int64), wanted, side="right") - 1
+        parts = [
+            self._chunks[chunk][wanted[chunk_of == chunk] - self._firsts[chunk]].with_columns(
+                position=np.flatnonzero(chunk_of == chunk)
+            )
+            for chunk in np.unique(chunk_of)
+        ]
+        if not parts:
+            return pl.DataFrame(schema={name: pl.String() for name in SHOWN})
+        together: pl.DataFrame = pl.concat(parts)
+        return together.sort("position").drop("position")
+
+    def _merge_small(self) -> None:
+        self._small += 1
+        if self._small < SMALL_CHUNKS:
+            return
+        merged = pl.concat(self._chunks[-self._small :], rechunk=True)
+        self._chunks[-self._small :] = [merged]
+        self._firsts[-self._small :] = [self._firsts[-self._small]]
+        self._newest[-self._small :] = [max(self._newest[-self._small :])]
+        self._small = 0
