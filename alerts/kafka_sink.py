@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
-from alerts.alert import SCHEMA_VERSION, Alert, alert_json
+from alerts.alert import SCHEMA_VERSION, AlertRevision, alert_json
 from alerts.errors import AlertsError
 from ingest.feed import Reject
 from ingest.kafka_feed import Origin, unreachable
@@ -20,20 +20,14 @@ from ingest.kafka_settings import KafkaSettings, client_options
 Headers = list[tuple[str, bytes]]
 
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
-TAIL_MARGIN = 1000
-"""Messages read back beyond twice those asked for, for markers and other writers."""
+ALERTS_LOOKED_BACK = 1_000
+LETTERS_LOOKED_BACK = 50_000
+"""Messages at the end of a topic that a killed run may have published without knowing: dead
+letters of a whole checkpoint, alerts of a commit; besides two for each now to be published."""
 
 
 class KafkaSinkError(AlertsError):
     """Nothing of what was to be published is visible; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRevision:
-    """An alert as the store committed it. The pair (alert id, revision) never changes content."""
-
-    alert: Alert
-    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +63,8 @@ class KafkaSink:
     """Publishes in two steps around the store's commit, so that nothing is lost or told too soon:
     rejects before it (a row read again gives the same dead letter), alerts after it.
 
-    The first call for a topic looks at its end and leaves out what a killed run had published:
-    give it all that the store has not marked as published.
+    The first call for a topic looks at its end, and what a killed run had published there is left
+    out from then on: give it all that the store has not marked as published.
     """
 
     def __init__(
@@ -85,33 +79,30 @@ class KafkaSink:
         self._settings = settings
         self._release = release
         self._origin = origin
-        self._checked: set[str] = set()
+        self._known: dict[str, set[str]] = {}
 
     def publish_rejects(self, rejects: Sequence[Reject]) -> None:
         """Returns when every dead letter is durable. Call before the store commits the batch."""
         letters = [dead_letter(each, self._origin(each.raw_ref), self._release) for each in rejects]
-        self._publish(self._settings.deadletters_topic, letters)
+        self._publish(self._settings.deadletters_topic, letters, LETTERS_LOOKED_BACK)
 
     def publish_alerts(self, revisions: Sequence[AlertRevision]) -> None:
         """Returns when every alert is durable. Call only with what the store has committed."""
-        self._publish(self._settings.alerts_topic, [alert_message(each) for each in revisions])
+        messages = [alert_message(each) for each in revisions]
+        self._publish(self._settings.alerts_topic, messages, ALERTS_LOOKED_BACK)
+
+    def _publish(self, topic: str, messages: Sequence[Outgoing], looked_back: int) -> None:
+        if not messages:
+            return
+        if topic not in self._known:
+            at_least = 2 * len(messages) + looked_back
+            self._known[topic] = self._topics.tail(topic, at_least=at_least)
+        fresh = [message for message in messages if message.id not in self._known[topic]]
+        if fresh:
+            self._topics.write(topic, fresh)
 
     def close(self) -> None:
         self._topics.close()
-
-    def _publish(self, topic: str, messages: Sequence[Outgoing]) -> None:
-        if not messages:
-            return
-        known = self._known(topic, len(messages))
-        fresh = [message for message in messages if message.id not in known]
-        if fresh:
-            self._topics.write(topic, fresh)
-        self._checked.add(topic)
-
-    def _known(self, topic: str, count: int) -> set[str]:
-        if topic in self._checked:
-            return set()
-        return self._topics.tail(topic, at_least=2 * count + TAIL_MARGIN)
 
 
 def alert_message(revision: AlertRevision) -> Outgoing:

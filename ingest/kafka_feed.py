@@ -13,6 +13,7 @@ import msgspec
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
+from ingest.errors import IngestError
 from ingest.feed import Message, Position, RawBatch
 from ingest.kafka_settings import KafkaSettings, client_options
 
@@ -20,7 +21,7 @@ CONFLUENT_FRAME_BYTES = 5
 """A zero byte and a four-byte schema id before the payload (Confluent wire format)."""
 
 
-class KafkaFeedError(Exception):
+class KafkaFeedError(IngestError):
     """The topics cannot be read from where they should be; the message says what to do."""
 
 

@@ -3,14 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from alerts.alert import Alert, Handling, Reproduce, Subject, Totals, alert_json
-from alerts.kafka_sink import (
-    AlertRevision,
-    KafkaSink,
-    Outgoing,
-    alert_message,
-    dead_letter,
-)
+from alerts.alert import Alert, AlertRevision, Handling, Reproduce, Subject, Totals, alert_json
+from alerts.kafka_sink import KafkaSink, Outgoing, alert_message, dead_letter
 from ingest.feed import Reject
 from ingest.kafka_feed import Origin
 from ingest.kafka_settings import KafkaSettings
@@ -83,6 +77,18 @@ def test_a_sink_looks_back_once_a_topic() -> None:
     assert topics.looks == [SETTINGS.alerts_topic, SETTINGS.deadletters_topic]
 
 
+def test_dead_letters_of_a_killed_run_are_left_out_batch_after_batch() -> None:
+    topics = MemoryTopics()
+    rejects = [a_reject(f"rows-1#{offset}+3") for offset in range(3)]
+    a_sink(topics).publish_rejects(rejects)
+
+    again = a_sink(topics)
+    for reject in rejects:
+        again.publish_rejects([reject])
+
+    assert len(topics.written[SETTINGS.deadletters_topic]) == 3
+
+
 def test_nothing_to_publish_asks_the_broker_nothing() -> None:
     topics = MemoryTopics()
 
@@ -132,12 +138,12 @@ def a_sink(topics: MemoryTopics) -> KafkaSink:
     return KafkaSink(topics, settings=SETTINGS, release="0.1.0", origin=lambda _: None)
 
 
-def a_reject() -> Reject:
+def a_reject(raw_ref: str = "rows-1#12+3") -> Reject:
     return Reject(
         reason="not_json",
         detail="not JSON; send one object a line",
         where="rows/1@12",
-        raw_ref="rows-1#12+3",
+        raw_ref=raw_ref,
         raw=b"bad",
     )
 

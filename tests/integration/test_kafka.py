@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from alerts.alert import Alert, alert_json
-from alerts.kafka_sink import AlertRevision, KafkaSink, open_kafka_sink
+from alerts.alert import Alert, AlertRevision, alert_json
+from alerts.kafka_sink import KafkaSink, open_kafka_sink
 from ingest.feed import Reject
 from ingest.kafka_feed import KafkaFeed, KafkaFeedError, open_kafka_feed
 from ingest.kafka_settings import KafkaSettings
