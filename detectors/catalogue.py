@@ -188,7 +188,7 @@ class Catalogue:
             facts=self._facts(typology, row, past),
             not_testable=self._not_testable(typology, row),
             exculpations=tests,
-            cleared_by=self._cleared_by(typology, rest, tests),
+            cleared_by=self._cleared_by(typology, row, rest, tests),
             links=links,
             citations=(
                 Citation(
@@ -279,17 +279,17 @@ class Catalogue:
         return history_days >= TEST_HISTORY[test]
 
     def _cleared_by(
-        self, typology: Typology, rest: dict[str, Any], tests: tuple[ExculpationResult, ...]
+        self,
+        typology: Typology,
+        row: dict[str, Any],
+        rest: dict[str, Any],
+        tests: tuple[ExculpationResult, ...],
     ) -> tuple[str, ...]:
-        failing = [
-            c.clears_as
-            for c in typology.conditions
-            if c.clears_as is not None and rest[f"{typology.id}|{c.name}|holds"] is False
-        ]
-        if rest[f"{typology.id}|fires"] and not failing:
+        if rest[f"{typology.id}|fires"] and not _clearing(typology, rest):
             return ()
-        explaining = {t.test for t in tests if t.result == "explains"}
-        return tuple(test for test in TESTS if test in explaining or test in failing)
+        grounds = {t.test for t in tests if t.result == "explains"}
+        grounds |= _clearing(typology, row) | _clearing(typology, rest)
+        return tuple(test for test in TESTS if test in grounds)
 
 
 def subject_kind(holder_kind: str) -> SubjectKind:
@@ -317,6 +317,15 @@ def _distinct_features(typologies: Iterable[Typology]) -> tuple[Feature, ...]:
                     "give one of them another name"
                 )
     return tuple(by_name.values())
+
+
+def _clearing(typology: Typology, row: dict[str, Any]) -> set[str]:
+    """Tests of the clearing conditions that fail."""
+    return {
+        c.clears_as
+        for c in typology.conditions
+        if c.clears_as is not None and row[f"{typology.id}|{c.name}|holds"] is False
+    }
 
 
 def _plain(value: float | None) -> float | int | None:

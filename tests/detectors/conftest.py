@@ -1,0 +1,265 @@
+"""Case files as worlds: small tables of transactions, run through profiles and catalogue."""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.finding import Finding
+from detectors.gathering import gather
+from detectors.testability import provided
+from ingest.reference import Account, Customer, Licence, Place, References
+from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch, transaction_key
+from models.bundle import load_bundle
+from models.profile import Profiles
+
+CASES = Path(__file__).parent / "cases"
+LAO_TIME = timedelta(hours=7)
+MINOR_PER_USD = 2_180_000
+FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC) - LAO_TIME
+EVERY_COLUMN = frozenset({"place_id", "device_hash", "mcc", "orig_region"})
+CASH = {"CASH_DEPOSIT", "CASH_WITHDRAWAL"}
+
+
+class FixedRates:
+    """One US dollar is 21,800 LAK on every day."""
+
+    def usd_minor(self, on: date) -> int | None:
+        return MINOR_PER_USD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A named world and what a typology must make of it: fires, cleared or silent."""
+
+    typology: str
+    name: str
+    expects: str
+    by: tuple[str, ...]
+    transactions: pl.DataFrame
+    references: References
+    started: datetime
+
+
+def cases() -> list[Case]:
+    """Every case of every file."""
+    return [
+        _case(path.stem, given)
+        for path in sorted(CASES.glob("*.toml"))
+        for given in tomllib.loads(path.read_text("utf-8"))["case"]
+    ]
+
+
+def judge(
+    case: Case,
+    *,
+    batches: Sequence[Sequence[int]] | None = None,
+    is_always_armed: bool = False,
+) -> list[Finding]:
+    """All findings of the case, gathered ones included, after reading it in these batches of row
+    numbers (default: all at once)."""
+    catalogue = _catalogue(case.references)
+    profiles = _profiles(case.references, catalogue, is_always_armed)
+    kept: dict[tuple[object, ...], Finding] = {}
+    seen = case.started
+    for rows in batches or [range(case.transactions.height)]:
+        added = case.transactions[list(rows)]
+        if added.height:
+            seen = max(seen, added["event_time"].max())  # type: ignore[type-var]
+        evaluated = profiles.extend(
+            TransactionBatch(
+                added=added,
+                retracted=pl.DataFrame(schema=ADDRESS),
+                history_start=case.started,
+                seen_until=seen,
+            )
+        )
+        _drop_replaced(kept, evaluated.replaces)
+        for finding in catalogue.detect(evaluated):
+            kept[finding.typology, finding.holder, finding.trigger] = finding
+    found = sorted(kept.values(), key=lambda f: (f.typology, f.trigger, f.holder))
+    return [*found, *_gathered(catalogue, case.references, found)]
+
+
+def verdict(case: Case, found: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
+    """What the case's typology made of it, and the tests that cleared it."""
+    of_typology = [f for f in found if f.typology == case.typology]
+    if any(not f.is_cleared for f in of_typology):
+        return "fires", ()
+    if of_typology:
+        return "cleared", of_typology[-1].cleared_by
+    return "silent", ()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        every = cases()
+        metafunc.parametrize("case", every, ids=[f"{c.typology}: {c.name}" for c in every])
+
+
+@pytest.fixture
+def judged() -> Callable[..., list[Finding]]:
+    return judge
+
+
+@pytest.fixture
+def ruled() -> Callable[[Case, Sequence[Finding]], tuple[str, tuple[str, ...]]]:
+    return verdict
+
+
+def _drop_replaced(kept: dict[tuple[object, ...], Finding], replaces: pl.DataFrame) -> None:
+    since = {row["holder"]: row for row in replaces.iter_rows(named=True)}
+    for key, finding in list(kept.items()):
+        row = since.get(finding.holder)
+        trigger = finding.trigger
+        if row is not None and (
+            trigger.time,
+            trigger.sequence,
+            trigger.txn,
+            trigger.side,
+        ) >= (
+            row["since_time"],
+            row["since_sequence"],
+            f"{row['since_hi']:016x}{row['since_lo']:016x}",
+            row["since_side"],
+        ):
+            del kept[key]
+
+
+def _gathered(
+    catalogue: Catalogue, references: References, found: Sequence[Finding]
+) -> list[Finding]:
+    gathered = []
+    for definition in catalogue.gatherings.values():
+        signals = [f for f in found if f.typology == definition.gathers and not f.is_cleared]
+        for receiver in sorted({link.id for f in signals for link in f.links}):
+            of_receiver = [f for f in signals if any(link.id == receiver for link in f.links)]
+            is_customer = receiver in references.customers
+            gathered += gather(
+                definition,
+                receiver,
+                "customer" if is_customer else "account",
+                of_receiver,
+                _relations(references),
+            )
+    return gathered
+
+
+def _relations(references: References) -> Callable[[str], frozenset[str]]:
+    pairs = {(c.party_id, other) for c in references.customers.values() for other in c.related}
+    both = pairs | {(b, a) for a, b in pairs}
+    return lambda party: frozenset(b for a, b in both if a == party)
+
+
+def _catalogue(references: References) -> Catalogue:
+    available = provided(
+        EVERY_COLUMN,
+        references,
+        time_precision=timedelta(microseconds=1),
+        has_threshold=True,
+        has_usd_rate=True,
+    )
+    ground = TestGround(has_register=bool(references.licences), has_relations=True)
+    return Catalogue(load_typologies(), available, ground)
+
+
+def _profiles(references: References, catalogue: Catalogue, is_always_armed: bool) -> Profiles:
+    return Profiles(
+        references=references,
+        rates=FixedRates(),
+        bundle=load_bundle(base_currency="LAK", references="", rates=""),
+        arms=catalogue.arms,
+        features=catalogue.features,
+        asks=catalogue.asks,
+        lateness=timedelta(hours=26),
+        is_always_armed=is_always_armed,
+    )
+
+
+def _case(stem: str, given: Mapping[str, Any]) -> Case:
+    rows = [line.split() for line in given["rows"].strip().splitlines()]
+    header, lines = rows[0], rows[1:]
+    transactions = [
+        _transaction(number, dict(zip(header, line, strict=True)))
+        for number, line in enumerate(lines)
+    ]
+    return Case(
+        typology=stem.replace("_", "-"),
+        name=given["name"],
+        expects=given["expects"],
+        by=tuple(given.get("by", ())),
+        transactions=pl.DataFrame(transactions, schema=TRANSACTION),
+        references=_references(given),
+        started=FIRST_DAY + timedelta(days=given.get("feed_starts_on_day", 0)),
+    )
+
+
+def _transaction(number: int, cell: Mapping[str, str]) -> dict[str, object]:
+    def known(name: str) -> str | None:
+        value = cell.get(name, "-")
+        return None if value == "-" else value
+
+    reference = f"T-{number:03d}"
+    high, low = transaction_key("BANK-FICT", reference)
+    hours, minutes = cell["time"].split(":")
+    kind = known("type") or "TRANSFER"
+    amount = int(float(cell["usd"]) * MINOR_PER_USD)
+    empty: dict[str, object] = dict.fromkeys(TRANSACTION)
+    return empty | {
+        "txn_hi": high,
+        "txn_lo": low,
+        "reference": reference,
+        "source_id": "BANK-FICT",
+        "event_time": FIRST_DAY
+        + timedelta(days=int(cell["day"]), hours=int(hours), minutes=int(minutes)),
+        "local_utc_offset_min": 420,
+        "source_sequence": 0,
+        "source_revision": 0,
+        "status": "BOOKED",
+        "txn_type": kind,
+        "channel": "MOBILE",
+        "is_cash": kind in CASH,
+        "is_cross_border": False,
+        "amount": f"{amount / 100:.2f}",
+        "currency": "LAK",
+        "amount_base": amount,
+        "orig_account_id": known("from"),
+        "benef_account_id": known("to"),
+        "orig_region": known("region"),
+        "place_id": known("place"),
+        "mcc": known("mcc"),
+        "device_hash": known("device"),
+        "orig_holds": True,
+        "benef_holds": True,
+        "quality_flags": [],
+    }
+
+
+def _references(given: Mapping[str, Any]) -> References:
+    customers = {
+        row["party_id"]: Customer(
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "account"}
+        )
+        for row in given.get("customer", ())
+    }
+    accounts = {
+        row["account"]: [Account(account_id=row["account"], holder=row["party_id"])]
+        for row in given.get("customer", ())
+    }
+    return References(
+        customers=customers,
+        accounts=accounts,
+        places={row["place_id"]: Place(**row) for row in given.get("place", ())},
+        licences={row["holder"]: [Licence(**row)] for row in given.get("licence", ())},
+    )
+
+
+@pytest.fixture
+def every_case() -> list[Case]:
+    return cases()
