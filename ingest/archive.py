@@ -1,0 +1,109 @@
+"""Canonical transactions as they were accepted, in Parquet files named by the rows they hold."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from ingest.errors import ArchiveUnusable
+from ingest.transaction import TRANSACTION
+
+ARCHIVED: dict[str, pl.DataType] = {
+    **TRANSACTION,
+    "fate": pl.String(),
+    "partition": pl.String(),
+    "row": pl.Int64(),
+}
+"""TRANSACTION columns, what became of the row, its input partition, and its running number among
+all rows read (rejects counted, from 1)."""
+
+_NAME = re.compile(r"rows-(\d{12})-(\d{12})\.parquet")
+
+
+class Archive:
+    """A folder of Parquet files, each the rows of one batch. Written before the batch is committed
+    elsewhere, so files beyond the committed row are dropped on resume."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, frame: pl.DataFrame, *, first: int, last: int) -> Path:
+        """The file that holds rows `first` to `last`, durable when this returns; a second write of
+        the same rows replaces the first."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / f"rows-{first:012d}-{last:012d}.parquet"
+        unfinished = path.with_suffix(".tmp")
+        with open(unfinished, "wb", opener=_private) as file:
+            frame.select(*ARCHIVED).write_parquet(file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        _sync_folder(self._folder)
+        return path
+
+    def drop_after(self, row: int) -> None:
+        """Removes what was written beyond a committed row. ArchiveUnusable if a file holds rows on
+        both sides of it."""
+        for unfinished in self._folder.glob("rows-*.tmp"):
+            unfinished.unlink()
+        for held in self._held():
+            if held.last <= row:
+                continue
+            if held.first <= row:
+                raise ArchiveUnusable(
+                    f"{held.path}: holds rows before and after row {row}, the last one committed; "
+                    "start with a new output folder"
+                )
+            held.path.unlink()
+
+    def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]:
+        """ARCHIVED frames in row order, those of rows beyond `upto` left out."""
+        for held in self._held():
+            if upto is None or held.last <= upto:
+                yield _frame(held.path)
+
+    def _held(self) -> list["_Held"]:
+        found = sorted(self._folder.glob("rows-*.parquet"))
+        return [held for path in found if (held := _held_in(path)) is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    path: Path
+    first: int
+    last: int
+
+
+def _held_in(path: Path) -> _Held | None:
+    name = _NAME.fullmatch(path.name)
+    return _Held(path=path, first=int(name[1]), last=int(name[2])) if name else None
+
+
+def _frame(path: Path) -> pl.DataFrame:
+    try:
+        frame = pl.read_parquet(path)
+    except (PolarsError, OSError) as error:
+        raise ArchiveUnusable(
+            f"{path}: cannot be read ({type(error).__name__}); restore it from a copy, or start "
+            "with a new output folder"
+        ) from error
+    if dict(frame.schema) != ARCHIVED:
+        raise ArchiveUnusable(f"{path}: was written by another version; use that, or a new folder")
+    return frame
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this a crash may forget the rename although the file itself is on disk.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
