@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ingest.currency import minor_units
 from models.features import Aggregate, Feature
 from models.mask import Mask
 
@@ -142,17 +143,19 @@ def forest_matrix(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return np.where(is_log, np.log1p(np.maximum(values, 0.0)), values).astype(np.float32)
 
 
-def in_words(trait: Trait, value: float, usual: float) -> str:
-    """Such as "cash share 0.93, usual 0.10". Money is in minor units and said so."""
-    return f"{trait.words} {_said(trait, value)}, usual {_said(trait, usual)}"
+def in_words(trait: Trait, value: float, usual: float, currency: str) -> str:
+    """Such as "cash share 0.93, usual 0.10" or "money in 1,200 EUR, usual 300 EUR"."""
+    return f"{trait.words} {_said(trait, value, currency)}, usual {_said(trait, usual, currency)}"
 
 
-def _said(trait: Trait, value: float) -> str:
+def _said(trait: Trait, value: float, currency: str) -> str:
     if trait.unit == "share":
         return f"{value:.2f}"
     if trait.unit == "hours":
         return f"{value:.1f} h"
-    return f"{value:.0f} minor units" if trait.unit == "minor" else f"{value:.0f}"
+    if trait.unit == "minor":
+        return f"{value / 10 ** (minor_units()[currency] or 0):,.0f} {currency}"
+    return f"{value:.0f}"
 
 
 def trait_names() -> Sequence[str]:

@@ -111,8 +111,9 @@ def contributions(forest: Forest, values: Float64s) -> Float64s:
     return shortenings(forest.nodes, forest_matrix(values)) / forest.expected
 
 
-def judge(forest: Forest, features: pl.DataFrame) -> list[Unusualness]:
-    """One a row of `features` (the FEATURES columns of an evaluated frame)."""
+def judge(forest: Forest, features: pl.DataFrame, *, currency: str) -> list[Unusualness]:
+    """One a row of `features` (the FEATURES columns of an evaluated frame). currency: the base
+    currency of its minor units, for the words."""
     values = trait_values(features)
     scores = strangeness(forest, values)
     reached = np.searchsorted(forest.scores, scores, side="right") / len(forest.scores)
@@ -121,30 +122,32 @@ def judge(forest: Forest, features: pl.DataFrame) -> list[Unusualness]:
         Unusualness(
             strangeness=round(float(scores[row]), 6),
             percentile=round(100.0 * float(reached[row]), 2),
-            words=_words(credits[row], values[row], forest.usual),
+            words=_words(credits[row], values[row], forest.usual, currency),
         )
         for row in range(len(values))
     ]
 
 
 def judge_segments(
-    forests: Mapping[str, Forest], features: pl.DataFrame, segments: pl.Series
+    forests: Mapping[str, Forest], features: pl.DataFrame, segments: pl.Series, *, currency: str
 ) -> list[Unusualness | None]:
     """One a row by the forest of its segment; None where the segment had too few peers."""
     judged: list[Unusualness | None] = [None] * len(features)
     for segment, forest in sorted(forests.items()):
         places = (segments == segment).arg_true().to_list()
-        found = judge(forest, features[places]) if places else []
+        found = judge(forest, features[places], currency=currency) if places else []
         for place, unusualness in zip(places, found, strict=True):
             judged[place] = unusualness
     return judged
 
 
-def _words(credits: Float64s, values: Float64s, usual: Float64s) -> tuple[str, ...]:
+def _words(credits: Float64s, values: Float64s, usual: Float64s, currency: str) -> tuple[str, ...]:
     # Rounded, so that the order does not hang on the last bit of a sum.
     order = sorted(range(len(TRAITS)), key=lambda i: (-round(float(credits[i]), 9), TRAITS[i].name))
     strongest = [i for i in order[:MOST_WORDS] if credits[i] > 0]
-    return tuple(in_words(TRAITS[i], float(values[i]), float(usual[i])) for i in strongest)
+    return tuple(
+        in_words(TRAITS[i], float(values[i]), float(usual[i]), currency) for i in strongest
+    )
 
 
 def _strangeness(nodes: Nodes, expected: float, rows: Float32s) -> Float64s:

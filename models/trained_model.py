@@ -83,7 +83,7 @@ class TrainedModel:
         named = features["holder"].replace_strict(
             segments, default=UNKNOWN_SEGMENT, return_dtype=pl.String
         )
-        return judge_segments(self.forests, features, named)
+        return judge_segments(self.forests, features, named, currency=self.card.base_currency)
 
 
 UNKNOWN_SEGMENT = "unknown"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.behaviour import FEATURES, TRAITS, forest_matrix, trait_values
+from models.behaviour import FEATURES, TRAITS, forest_matrix, in_words, trait_values
 from models.isolation_forest import (
     Forest,
     ForestSettings,
@@ -76,19 +76,26 @@ def test_words_name_the_value_and_what_is_usual() -> None:
         usual_cash_sum=pl.lit(930_000), usual_in_sum=pl.lit(500_000), usual_out_sum=pl.lit(500_000)
     )
 
-    (judged,) = judge(forest, odd)
+    (judged,) = judge(forest, odd, currency="EUR")
 
     assert "cash share 0.93, usual 0.10" in judged.words
     assert judged.percentile > 95.0
+
+
+def test_money_is_said_in_the_base_currency() -> None:
+    money_in = next(trait for trait in TRAITS if trait.name == "money_in")
+
+    assert in_words(money_in, 123_456_00, 300_00, "EUR") == "money in 123,456 EUR, usual 300 EUR"
+    assert in_words(money_in, 5_000, 40, "VND") == "money in 5,000 VND, usual 40 VND"
 
 
 def test_a_row_is_judged_alike_alone_and_among_others() -> None:
     features = ordinary_features(300)
     forest = fit(trait_values(features), SMALL)
 
-    together = judge(forest, features)
+    together = judge(forest, features, currency="EUR")
 
-    assert [judge(forest, features[row])[0] for row in (0, 17, 299)] == [
+    assert [judge(forest, features[row], currency="EUR")[0] for row in (0, 17, 299)] == [
         together[row] for row in (0, 17, 299)
     ]
 
@@ -105,7 +112,7 @@ def test_percentiles_run_from_nothing_to_a_hundred_with_strangeness() -> None:
     features = ordinary_features(200)
     forest = fit(trait_values(features), SMALL)
 
-    judged = sorted(judge(forest, features), key=lambda each: each.strangeness)
+    judged = sorted(judge(forest, features, currency="EUR"), key=lambda each: each.strangeness)
 
     assert judged[-1].percentile == 100.0
     assert all(a.percentile <= b.percentile for a, b in pairwise(judged))
@@ -134,7 +141,9 @@ def test_an_account_without_enough_peers_is_not_judged() -> None:
     features = ordinary_features(3)
     forests = {"person": fit(trait_values(ordinary_features(100)), SMALL)}
 
-    judged = judge_segments(forests, features, pl.Series(["person", "agent", "person"]))
+    judged = judge_segments(
+        forests, features, pl.Series(["person", "agent", "person"]), currency="EUR"
+    )
 
     assert [each is None for each in judged] == [False, True, False]
 
