@@ -6,14 +6,17 @@ Source: Liu, Ting and Zhou, Isolation Forest (2008). Here high is strange; sciki
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.ensemble import IsolationForest
 
 from models.behaviour import TRAITS, forest_matrix, in_words, trait_values
 from models.kernels.forest import LEAF, Float32s, Float64s, Nodes, path_lengths, shortenings
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import IsolationForest
 
 EULER_GAMMA = float(np.euler_gamma)
 MOST_WORDS = 3
@@ -67,8 +70,11 @@ def fit(values: Float64s, settings: ForestSettings) -> Forest:
     )
 
 
-def grow(rows: Float32s, settings: ForestSettings) -> IsolationForest:
+def grow(rows: Float32s, settings: ForestSettings) -> "IsolationForest":
     """scikit-learn's own forest over the matrix."""
+    # Takes seconds to load, and only training needs it.
+    from sklearn.ensemble import IsolationForest
+
     forest = IsolationForest(
         n_estimators=settings.trees,
         max_samples=min(settings.sample, len(rows)),
@@ -79,7 +85,7 @@ def grow(rows: Float32s, settings: ForestSettings) -> IsolationForest:
     return forest.fit(rows)
 
 
-def flat_nodes(grown: IsolationForest) -> Nodes:
+def flat_nodes(grown: "IsolationForest") -> Nodes:
     """The trees of a fitted forest, one after the other."""
     trees = [estimator.tree_ for estimator in grown.estimators_]
     roots = np.cumsum([0] + [tree.node_count for tree in trees])[:-1]

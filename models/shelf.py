@@ -18,7 +18,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import skops.io
 
 from models.behaviour import TRAITS, trait_names
 from models.isolation_forest import Forest
@@ -169,6 +168,8 @@ def card_page(card: ModelCard, identity: str) -> str:
 
 
 def _write(model: TrainedModel, place: Path) -> None:
+    import skops.io  # takes seconds to load, and most runs use no model
+
     packed = skops.io.dumps({name: np.ascontiguousarray(a) for name, a in arrays(model.forests)})
     card = msgspec.json.format(msgspec.json.encode(model.card), indent=2)
     manifest = Manifest(
@@ -235,6 +236,8 @@ def _forests(place: Path, manifest: Manifest) -> dict[str, Forest]:
 
 
 def _arrays(place: Path, manifest: Manifest) -> Mapping[str, Any]:
+    import skops.io  # takes seconds to load, and most runs use no model
+
     packed = _bytes(place / ARRAYS)
     if sha256(packed).hexdigest() != manifest.file:
         raise _refused(place, f"{ARRAYS} is not the one it was saved with")

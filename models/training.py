@@ -222,5 +222,5 @@ def _too_few(counts: Mapping[str, int], settings: TrainingSettings) -> str:
     return (
         f"too few account-weeks to learn from (by segment: {found}; {settings.least_rows} are "
         f"needed in one); the first {WINDOW_DAYS} days of a feed do not count: give more days of "
-        "archive, a later --until, or a smaller --least-rows"
+        "archive or a later --until"
     )
