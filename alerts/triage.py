@@ -1,0 +1,373 @@
+"""Findings become alerts: gathered at receivers, folded into episodes, gated, written, published.
+
+What comes out depends on the current findings and movements alone, never on the order or the
+batches they came in.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+import sqlalchemy as sa
+
+from alerts import kept, ledger, register
+from alerts.alert import Alert, AlertRevision, House, ModelScore, Origin, Reproduce
+from alerts.content import write_alert
+from alerts.dossier import Background, Cited, Dossier
+from alerts.episode import Episode, fold, raised_by, strongest
+from alerts.gate import Definition
+from alerts.kept import KeptFinding, Outline, SubjectKey
+from alerts.order import (
+    MICROSECOND,
+    key_time,
+    keys_between,
+    microseconds,
+    moment,
+    movement_key,
+    order_key,
+)
+from alerts.relations import declared_relations
+from alerts.scoring import ScoreTable
+from alerts.settings import AlertSettings
+from alerts.store import StoreTransaction
+from alerts.storm import must_be_held
+from alerts.totals import BaseMoney
+from detectors.finding import Finding, Link, SubjectKind, TriggerKey
+from detectors.gathering import gather
+from detectors.typology import GatheringTypology
+from ingest.reference import References
+
+ModelScores = Mapping[tuple[str, TriggerKey], ModelScore]
+"""What a model says of the movement that triggered a finding, by holder and trigger."""
+FAR_FUTURE = keys_between(0, (1 << 63) - 1)[1]
+
+
+@dataclass(slots=True)
+class _Touched:
+    """Whose alerts may have changed, and between which times; which links, and since when."""
+
+    subjects: dict[SubjectKey, tuple[int, int]] = field(default_factory=dict)
+    links: dict[Link, int] = field(default_factory=dict)
+
+    def subject(self, subject: SubjectKey, time: int) -> None:
+        first, last = self.subjects.get(subject, (time, time))
+        self.subjects[subject] = (min(first, time), max(last, time))
+
+    def link(self, link: Link, time: int) -> None:
+        self.links[link] = min(self.links.get(link, time), time)
+
+
+class Triage:
+    """The last stage of a run.
+
+    definitions: every typology that is on, by id. All other arguments are the same for a whole
+    run; what of them changes an alert's content is named in `reproduce`.
+    """
+
+    def __init__(
+        self,
+        *,
+        definitions: Mapping[str, Definition],
+        references: References,
+        settings: AlertSettings,
+        scores: ScoreTable,
+        money: BaseMoney,
+        reproduce: Reproduce,
+        house: House = "bank",
+        origin: Origin = "live",
+    ) -> None:
+        self._background = Background(
+            definitions=definitions,
+            references=references,
+            relations=declared_relations(references),
+            settings=settings,
+            scores=scores,
+            money=money,
+            reproduce=reproduce,
+            house=house,
+            origin=origin,
+        )
+        self._gatherings = [
+            each for _, each in sorted(definitions.items()) if isinstance(each, GatheringTypology)
+        ]
+
+    def apply(
+        self,
+        tx: StoreTransaction,
+        *,
+        findings: Sequence[Finding],
+        replaces: pl.DataFrame,
+        ledger: pl.DataFrame,
+        model_scores: ModelScores | None = None,
+    ) -> list[AlertRevision]:
+        """Revisions of the alerts that this step raises, amends, withdraws or supersedes.
+
+        findings: of level 1, each triggered at or after its holder's row in `replaces` (REPLACES
+        columns). ledger: LEDGER rows of their holders, at least from the earliest moment that one
+        of the findings cites. model_scores: see ModelScores; absent ones leave `model` empty.
+        """
+        touched = self._replace(tx.connection, findings, replaces, ledger, model_scores or {})
+        for link, since in sorted(
+            touched.links.items(), key=lambda item: (item[0].kind, item[0].id)
+        ):
+            for definition in self._gatherings:
+                self._gather(tx.connection, definition, link, since, touched)
+        changed: list[str] = []
+        for subject, (first, last) in sorted(touched.subjects.items()):
+            changed.extend(self._refold(tx.connection, subject, first, last))
+        return register.write_history(tx.connection, changed)
+
+    def final_alerts(self, tx: StoreTransaction) -> list[Alert]:
+        """What stands now: status open, with case proposals, by (first_at, alert_id)."""
+        return register.open_alerts(tx.connection)
+
+    def movements(self, tx: StoreTransaction, alert_id: str) -> pl.DataFrame:
+        """The movements an alert's typologies rest on (LEDGER columns, total order), the feeders'
+        included; empty if there is no such alert or it does not stand any more."""
+        found = register.find(tx.connection, alert_id)
+        if found is None or not found.is_current:
+            return ledger.ledger_frame([])
+        subject = register.subject_of(found)
+        first, last = keys_between(found.first_time, found.last_time)
+        outlines = kept.outlines_of(tx.connection, subject, first, last)
+        cited = self._cited(tx.connection, strongest(Episode(subject=subject, outlines=outlines)))
+        entries = {(e.holder, e.order_key): e for each in cited for e in each.entries}
+        return ledger.ledger_frame(list(entries.values()))
+
+    def _replace(
+        self,
+        connection: sa.Connection,
+        findings: Sequence[Finding],
+        replaces: pl.DataFrame,
+        movements: pl.DataFrame,
+        model_scores: ModelScores,
+    ) -> _Touched:
+        touched = _Touched()
+        since = dict(_since(replaces))
+        gone = list(kept.triggered(connection, since))
+        links = kept.links_of(connection, [outline.id for outline in gone if outline.is_signal])
+        for outline in gone:
+            _touch(touched, outline.subject, key_time(outline.order_key), links.get(outline.id, ()))
+        for finding in findings:
+            time = microseconds(finding.trigger.time)
+            _touch(touched, _subject(finding), time, finding.links if finding.is_signal else ())
+        kept.drop(connection, [outline.id for outline in gone])
+        ledger.replace_from(connection, since, movements)
+        models = [model_scores.get((each.holder, each.trigger)) for each in findings]
+        kept.insert(connection, findings, models=models)
+        return touched
+
+    def _gather(
+        self,
+        connection: sa.Connection,
+        definition: GatheringTypology,
+        link: Link,
+        since: int,
+        touched: _Touched,
+    ) -> None:
+        """Brings the findings gathered at a receiver up to date from `since` on; earlier ones rest
+        on earlier signals alone."""
+        first, _ = keys_between(since, since)
+        old = {
+            (outline.subject, outline.order_key): (outline, body)
+            for outline, body in kept.gathered_at(connection, link.id, definition.id, first)
+        }
+        new = {
+            (_subject(finding), order_key(finding.trigger)): finding
+            for finding in self._gathered(connection, definition, link, since)
+        }
+        for subject, key in old.keys() | new.keys():
+            # Also an unchanged one: the roles of its feeders rest on the signals that changed.
+            touched.subject(subject, key_time(key))
+        stale = [
+            at for at, (_, body) in old.items() if at not in new or kept.encode(new[at]) != body
+        ]
+        kept.drop(connection, [old[at][0].id for at in stale])
+        fresh = [new[at] for at in sorted(new.keys() - (old.keys() - set(stale)))]
+        kept.insert(connection, fresh, gathered_by=link.id)
+
+    def _gathered(
+        self, connection: sa.Connection, definition: GatheringTypology, link: Link, since: int
+    ) -> Iterator[Finding]:
+        start = since - definition.window // MICROSECOND
+        first, _ = keys_between(start, start)
+        outlines = kept.signals_linked(connection, link, definition.gathers, first, FAR_FUTURE)
+        loaded = kept.load(connection, [outline.id for outline in outlines])
+        signals = [loaded[outline.id].finding for outline in outlines]
+        by_trigger = {signal.trigger: signal for signal in signals}
+        found = gather(definition, link.id, "customer", signals, self._background.relations)
+        for finding in found:
+            if microseconds(finding.trigger.time) >= since:
+                feeder = by_trigger[finding.trigger].holder
+                yield replace(
+                    finding, subject_kind=self._kind(connection, link.id, feeder, finding.trigger)
+                )
+
+    def _kind(
+        self, connection: sa.Connection, receiver: str, feeder: str, upto: TriggerKey
+    ) -> SubjectKind:
+        """A receiver known by nothing but its account number is an account."""
+        references = self._background.references
+        if receiver in references.customers:
+            return "customer"
+        is_account = receiver in references.accounts or ledger.was_paid_as_account(
+            connection, feeder, receiver, order_key(upto)
+        )
+        return "account" if is_account else "customer"
+
+    def _refold(
+        self, connection: sa.Connection, subject: SubjectKey, first: int, last: int
+    ) -> Iterator[str]:
+        """Folds the subject's findings anew where they were touched; yields the alerts changed."""
+        gap = self._background.settings.episode_gap
+        reach = gap // MICROSECOND
+        old = register.episodes_near(connection, subject, first - reach, last + reach)
+        start = min([first, *(each.first_time for each in old)])
+        stop = max([last, *(each.last_time for each in old)])
+        outlines = kept.outlines_of(connection, subject, *keys_between(start, stop))
+        episodes = fold(outlines, gap)
+        register.replace_episodes(connection, [each.alert_id for each in old], episodes)
+        standing: set[str] = set()
+        for episode in episodes:
+            raiser = raised_by(episode, self._background.definitions)
+            if raiser is not None:
+                standing.add(episode.alert_id)
+                if self._publish(connection, episode, raiser):
+                    yield episode.alert_id
+        yield from _close(connection, subject, [e.alert_id for e in old], standing)
+
+    def _publish(self, connection: sa.Connection, episode: Episode, raiser: Outline) -> bool:
+        """Registers the alert of an episode; False if nothing of it changed."""
+        content = write_alert(self._dossier(connection, episode, raiser), self._background)
+        known = register.find(connection, content.alert_id)
+        if known is not None and known.is_current:
+            same = known.body == register.content_bytes(content)
+            if same and (known.first_time, known.last_time) == (
+                episode.first_time,
+                episode.last_time,
+            ):
+                return False
+            if same:
+                register.stretch(connection, episode)
+                return False
+        raised = key_time(raiser.order_key)
+        register.register(
+            connection,
+            content,
+            known=known,
+            episode=episode,
+            raised_time=raised,
+            origin=self._background.origin,
+            is_held=known.is_held
+            if known is not None
+            else must_be_held(
+                connection,
+                raised_time=raised,
+                severity=content.severity,
+                origin=self._background.origin,
+                weekly_budget=self._background.settings.weekly_budget,
+            ),
+        )
+        return True
+
+    def _dossier(self, connection: sa.Connection, episode: Episode, raiser: Outline) -> Dossier:
+        cited = self._cited(connection, strongest(episode))
+        return Dossier(
+            alert_id=episode.alert_id,
+            subject=episode.subject,
+            raised_at=moment(key_time(raiser.order_key)),
+            cited=cited,
+            feeders=self._feeders(connection, cited),
+            own_signals=self._own_signals(connection, episode),
+        )
+
+    def _cited(
+        self, connection: sa.Connection, outlines: Mapping[str, Outline]
+    ) -> tuple[Cited, ...]:
+        loaded = kept.load(connection, [outline.id for outline in outlines.values()])
+        return tuple(self._cite(connection, loaded[outline.id]) for outline in outlines.values())
+
+    def _cite(self, connection: sa.Connection, found: KeptFinding) -> Cited:
+        return Cited(
+            finding=found.finding,
+            definition=self._background.definitions[found.finding.typology],
+            model=found.model,
+            entries=ledger.cited(connection, found.finding.citations),
+        )
+
+    def _feeders(self, connection: sa.Connection, cited: Sequence[Cited]) -> tuple[Cited, ...]:
+        """The strongest signal of each feeder, of equal ones the earliest."""
+        found: dict[str, Cited] = {}
+        for each in cited:
+            if isinstance(each.definition, GatheringTypology):
+                for signal in self._signals_behind(connection, each.finding, each.definition):
+                    found.setdefault(signal.finding.holder, signal)
+        return tuple(found.values())
+
+    def _signals_behind(
+        self, connection: sa.Connection, finding: Finding, definition: GatheringTypology
+    ) -> Iterator[Cited]:
+        start = microseconds(finding.trigger.time - definition.window) + 1
+        first, _ = keys_between(start, start)
+        link = Link(kind="receiver", id=finding.subject_id)
+        outlines = kept.signals_linked(
+            connection, link, definition.gathers, first, order_key(finding.trigger)
+        )
+        best = _strongest_by_subject(outlines)
+        loaded = kept.load(connection, [outline.id for outline in best])
+        by_holder = {each.finding.holder: each for each in loaded.values()}
+        for feeder in finding.feeders:
+            if feeder in by_holder:
+                yield self._cite(connection, by_holder[feeder])
+
+    def _own_signals(self, connection: sa.Connection, episode: Episode) -> tuple[Cited, ...]:
+        reach = self._background.settings.episode_gap // MICROSECOND
+        bounds = keys_between(episode.first_time - reach, episode.last_time + reach)
+        outlines = kept.signals_of(connection, episode.subject, *bounds)
+        if not outlines:
+            return ()
+        return self._cited(
+            connection, strongest(Episode(subject=episode.subject, outlines=outlines))
+        )
+
+
+def _since(replaces: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
+    """The key from which on each holder's findings are replaced: the earliest, if named twice."""
+    columns = ["since_time", "since_sequence", "since_hi", "since_lo", "since_side"]
+    found: dict[str, bytes] = {}
+    for holder, *parts in replaces.select("holder", *columns).iter_rows():
+        key = movement_key(*parts)
+        found[holder] = min(found.get(holder, key), key)
+    yield from found.items()
+
+
+def _subject(finding: Finding) -> SubjectKey:
+    return SubjectKey(kind=finding.subject_kind, id=finding.subject_id)
+
+
+def _touch(touched: _Touched, subject: SubjectKey, time: int, links: Iterable[Link]) -> None:
+    touched.subject(subject, time)
+    for link in links:
+        touched.link(link, time)
+
+
+def _strongest_by_subject(outlines: Sequence[Outline]) -> list[Outline]:
+    best: dict[SubjectKey, Outline] = {}
+    for outline in outlines:
+        held = best.setdefault(outline.subject, outline)
+        if outline.strength > held.strength:
+            best[outline.subject] = outline
+    return list(best.values())
+
+
+def _close(
+    connection: sa.Connection, subject: SubjectKey, old: Sequence[str], standing: set[str]
+) -> Iterator[str]:
+    """Withdraws the alerts whose episodes are gone, or points them to what took their place."""
+    for alert_id in sorted(set(old) - standing):
+        known = register.find(connection, alert_id)
+        if known is not None and known.is_current:
+            heirs = register.current_of(connection, subject, known.first_time, known.last_time)
+            heir = next((each.alert_id for each in heirs if each.alert_id in standing), None)
+            register.close(connection, known, heir)
+            yield alert_id

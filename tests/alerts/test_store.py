@@ -1,0 +1,207 @@
+"""One transaction for everything, one run a folder, one release a folder."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from alerts.alert import Reproduce
+from alerts.errors import (
+    AlertsError,
+    OtherFolderError,
+    StoreBusyError,
+    StoreFullError,
+    StoreUnreadableError,
+)
+from alerts.progress import Progress
+from alerts.store import Store
+from alerts.tables import METADATA
+from tests.alerts.fiction import REPRODUCE, Move, finding, ledger, replaced_from, triage
+
+PROGRESS = Progress(position={"file": 1}, rows=7, rejects_bytes=20, fates={"scored": 7})
+TRIGGER = Move(reference="R1", holder="C-FICT-0001", day=0, side=1)
+
+
+@contextmanager
+def said(kind: type[AlertsError], *words: str) -> Iterator[None]:
+    with pytest.raises(kind) as caught:
+        yield
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_nothing_is_visible_of_a_step_that_fails_half_way(store: Store) -> None:
+    with suppress(ZeroDivisionError), store.transaction() as tx:
+        triage().apply(
+            tx,
+            findings=[finding("st-funnel-geo", TRIGGER)],
+            replaces=replaced_from(TRIGGER.holder, -1),
+            ledger=ledger([TRIGGER]),
+        )
+        tx.save_position(PROGRESS)
+        raise ZeroDivisionError
+
+    with store.transaction() as tx:
+        assert (tx.position(), tx.finding_counts(), tx.unpublished()) == (None, {}, [])
+        assert triage().final_alerts(tx) == []
+
+
+def test_a_process_killed_before_the_commit_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "palermo.db"
+    script = (
+        "import os, pathlib, sys\n"
+        "from alerts.progress import Progress\n"
+        "from alerts.store import Store\n"
+        "from alerts.alert import Reproduce\n"
+        "store = Store(pathlib.Path(sys.argv[1]), reproduce=Reproduce(\n"
+        f"    release={REPRODUCE.release!r}, configuration={REPRODUCE.configuration!r},\n"
+        f"    bundle={REPRODUCE.bundle!r}))\n"
+        "with store.transaction() as tx:\n"
+        "    tx.save_position(Progress(position={}, rows=1, rejects_bytes=0, fates={}))\n"
+        "    tx.save_evidence('a', b'rows')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    died = subprocess.run(
+        [sys.executable, "-c", script, str(path)], check=False, capture_output=True
+    )
+
+    assert died.returncode == -9, died.stderr
+    with Store(path, reproduce=REPRODUCE) as store, store.transaction() as tx:
+        assert (tx.position(), tx.load_evidence("a")) == (None, None)
+
+
+def test_what_is_committed_is_there_for_the_next_run(tmp_path: Path) -> None:
+    path = tmp_path / "palermo.db"
+    with Store(path, reproduce=REPRODUCE) as store, store.transaction() as tx:
+        tx.save_position(PROGRESS)
+
+    with Store(path, reproduce=REPRODUCE) as store, store.transaction() as tx:
+        assert tx.position() == PROGRESS
+
+
+def test_two_runs_on_one_folder_are_refused(store: Store, tmp_path: Path) -> None:
+    with said(StoreBusyError, "another run", "--out"):
+        Store(tmp_path / "out" / "palermo.db", reproduce=REPRODUCE)
+
+
+def test_a_folder_can_be_read_while_a_run_goes_on(store: Store, tmp_path: Path) -> None:
+    with store.transaction() as tx:
+        tx.save_position(PROGRESS)
+
+    with Store(tmp_path / "out" / "palermo.db") as reader:
+        with reader.transaction() as tx:
+            assert tx.position() == PROGRESS
+        with pytest.raises(AlertsError), reader.transaction() as tx:
+            tx.save_position(PROGRESS)
+
+
+@pytest.mark.parametrize("name", ["release", "configuration", "bundle"])
+def test_a_folder_of_another_release_configuration_or_bundle_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "palermo.db"
+    Store(path, reproduce=REPRODUCE).close()
+    other: Reproduce = msgspec.structs.replace(REPRODUCE, **{name: "other"})
+
+    with said(OtherFolderError, name, "other", "--out"):
+        Store(path, reproduce=other)
+
+
+def test_a_folder_of_a_later_release_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "palermo.db"
+    with Store(path, reproduce=REPRODUCE) as store, store.transaction() as tx:
+        tx.connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with said(OtherFolderError, "another release", "--out"):
+        Store(path, reproduce=REPRODUCE)
+    with said(OtherFolderError, "another release"):
+        Store(path)
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "palermo.db"
+    path.write_bytes(b"not a database " * 100)
+
+    with said(StoreUnreadableError, str(path), "--out"):
+        Store(path, reproduce=REPRODUCE)
+
+
+def test_a_missing_store_is_named(tmp_path: Path) -> None:
+    with said(StoreUnreadableError, "no results", "palermo run"):
+        Store(tmp_path / "palermo.db")
+
+
+def test_a_full_disk_is_said_and_the_last_commit_stands(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.save_position(PROGRESS)
+        pages = tx.connection.execute(sa.text("PRAGMA page_count")).scalar_one()
+    with store.transaction() as tx:
+        tx.connection.execute(sa.text(f"PRAGMA max_page_count = {pages + 1}"))
+
+    with said(StoreFullError, "full", "goes on"), store.transaction() as tx:
+        tx.save_position(msgspec.structs.replace(PROGRESS, rows=8))
+        tx.save_evidence("a", os.urandom(1_000_000))
+
+    with store.transaction() as tx:
+        assert tx.position() == PROGRESS
+
+
+def test_the_folder_is_private(store: Store, tmp_path: Path) -> None:
+    with store.transaction() as tx:
+        tx.save_position(PROGRESS)
+        modes = {each.name: each.stat().st_mode & 0o777 for each in (tmp_path / "out").iterdir()}
+
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "palermo.db", reproduce=REPRODUCE)
+    store.close()
+    store.close()
+
+    with said(AlertsError, "closed"), store.transaction():
+        pass
+
+
+def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
+    with store.transaction() as tx:
+        ask = tx.connection.exec_driver_sql
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        values = [ask(f"PRAGMA {name}").scalar() for name in names]
+
+    assert values == ["wal", 2, 1, 5_000]
+
+
+def test_the_migrations_make_the_tables_of_the_code(store: Store) -> None:
+    with store.transaction() as tx:
+        assert compare_metadata(MigrationContext.configure(tx.connection), METADATA) == []
+
+
+def test_evidence_comes_back_as_it_was_frozen(store: Store) -> None:
+    rows = b'{"reference":"R1"}\n' * 50
+    with store.transaction() as tx:
+        digest = tx.save_evidence("a", rows)
+        assert tx.save_evidence("a", rows) == digest
+
+    with store.transaction() as tx:
+        assert tx.load_evidence("a") == rows
+
+
+def test_changed_evidence_is_noticed(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.save_evidence("a", b"rows")
+        tx.save_evidence("b", b"other rows")
+        tx.connection.execute(
+            sa.text("UPDATE evidence SET rows = (SELECT rows FROM evidence WHERE alert_id = 'b')")
+        )
+
+    with said(StoreUnreadableError, "evidence of alert a"), store.transaction() as tx:
+        tx.load_evidence("a")
