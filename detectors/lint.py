@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-
 from detectors.testability import WORDS
 from detectors.typology import Condition, GatheringTypology, Typology, Weight
 from models.evaluated import TRIGGER

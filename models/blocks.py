@@ -3,7 +3,6 @@
 import numpy as np
 
 from models.kernels.arena import (
-    DTYPES,
     Columns,
     Int64s,
     empty_columns,
@@ -71,9 +70,8 @@ class Blocks:
 
     def _move(self, holder: int, needed: int) -> None:
         start, length = int(self.starts[holder]), int(self.lengths[holder])
-        for name in DTYPES:
-            column = getattr(self.columns, name)
-            column[self._tail : self._tail + length] = column[start : start + length]
+        moved = self.columns[start : start + length]
+        self.columns[self._tail : self._tail + length] = moved
         self.starts[holder] = self._tail
         self._capacities[holder] = room_for(length + needed)
         self._tail += int(self._capacities[holder])

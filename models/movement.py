@@ -11,7 +11,7 @@ import polars as pl
 
 from ingest.reference import Account, Licence, Place, References
 from models.bundle import Bundle
-from models.kernels.arena import DTYPES, Columns, Int8s, Int32s, Int64s, UInt64s
+from models.kernels.arena import FIELDS, Columns, Int8s, Int32s, Int64s, UInt64s, empty_columns
 from models.mask import Mask
 from models.names import NO_NAME, Names
 
@@ -151,7 +151,7 @@ class Classifier:
         `first_row` is the running number of the first transaction."""
         rows = _Rows(transactions, self._names)
         holders = self._rows_holders(rows)
-        is_moved = ~np.isin(rows.names("status"), [self._names.find(s) for s in UNMOVED])
+        is_moved = ~np.isin(rows.names("status"), [self._names.number(s) for s in UNMOVED])
         sides = [
             self._side(rows, holders, side, is_moved, first_row) for side in (OUT_SIDE, IN_SIDE)
         ]
@@ -239,13 +239,10 @@ class Classifier:
             "row": np.arange(len(rows)) + first_row,
         }
         columns["mask"] = self._mask(rows, holder, columns, side)
-        return Movements(
-            holder=holder[kept],
-            is_customer=is_customer[kept],
-            columns=Columns(
-                **{name: columns[name][kept].astype(dtype) for name, dtype in DTYPES.items()}
-            ),
-        )
+        made = empty_columns(len(kept))
+        for name in FIELDS:
+            made[name] = columns[name][kept]
+        return Movements(holder=holder[kept], is_customer=is_customer[kept], columns=made)
 
     def _mask(
         self,
@@ -272,7 +269,7 @@ class Classifier:
             Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),
             Mask.OVER: is_limited & (amount >= limit) & (10 * amount < 12 * limit),
             Mask.CROSS_BORDER: rows.flags("is_cross_border"),
-            Mask.TRANSFER: (rows.names("txn_type") == self._names.find("OTHER")) & (account >= 0),
+            Mask.TRANSFER: (rows.names("txn_type") == self._names.number("OTHER")) & (account >= 0),
             Mask.OWN_LIFE: is_merchant,
             Mask.OWN_TRANSFER: party == holder,
             Mask.RETURN: has_return,
@@ -386,12 +383,7 @@ def _joined(sides: Sequence[Movements]) -> Movements:
     return Movements(
         holder=np.concatenate([side.holder for side in sides]),
         is_customer=np.concatenate([side.is_customer for side in sides]),
-        columns=Columns(
-            **{
-                name: np.concatenate([getattr(side.columns, name) for side in sides])
-                for name in DTYPES
-            }
-        ),
+        columns=np.concatenate([side.columns for side in sides]).view(np.recarray),
     )
 
 

@@ -1,14 +1,13 @@
 """What is known of every holder up to a movement: movements in, evaluated triggers out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.rates import Rates
 from ingest.reference import References
 from ingest.transaction import TransactionBatch
 from models.blocks import UNTOUCHED, Blocks
@@ -16,7 +15,7 @@ from models.bundle import Bundle
 from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
 from models.features import Arm, Feature
 from models.kernels.aggregates import NULL
-from models.kernels.arena import DTYPES, Columns, Int64s
+from models.kernels.arena import Int64s
 from models.kernels.evaluate import (
     TESTS,
     VARIANTS,
@@ -40,6 +39,12 @@ EVERY_ARM = 1 << 62
 KEY = ("time", "sequence", "txn_hi", "txn_lo", "side")
 
 
+class DollarRates(Protocol):
+    """What one US dollar is in minor units of the base currency on a day; None where unknown."""
+
+    def usd_minor(self, on: date) -> int | None: ...
+
+
 class Context(NamedTuple):
     """At each trigger: whole days the feed has shown, one US dollar and the reporting threshold
     in minor units (UNKNOWN_VALUE where nobody knows)."""
@@ -61,7 +66,7 @@ class Profiles:
         self,
         *,
         references: References,
-        rates: Rates,
+        rates: DollarRates,
         bundle: Bundle,
         arms: Sequence[Arm],
         features: Sequence[Feature],
@@ -84,6 +89,7 @@ class Profiles:
         self._transactions = Transactions()
         self._holders = Holders()
         self._history_start: datetime | None = None
+        self._horizon = 0
         self._classifier = Classifier(
             names=self._names,
             references=references,
@@ -108,12 +114,11 @@ class Profiles:
         touched = np.full(len(self._holders), UNTOUCHED, np.int64)
         self._blocks.grow_to(len(self._holders))
         self._remove(gone, touched)
-        self._insert(added, numbers, touched, self._horizon(batch.seen_until))
+        self._insert(added, numbers, touched)
         self._reconsider_history(batch, touched)
         changed = np.flatnonzero(touched != UNTOUCHED)
         evaluated = self._evaluated(changed, touched[changed])
-        if batch.seen_until is not None:
-            self._transactions.forget(batch.seen_until - self._kept)
+        self._forget(batch.seen_until)
         return evaluated
 
     def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
@@ -127,7 +132,7 @@ class Profiles:
 
     def size_in_bytes(self) -> int:
         """Bytes of the movement columns as allocated."""
-        return sum(getattr(self._blocks.columns, name).nbytes for name in DTYPES)
+        return int(self._blocks.columns.nbytes)
 
     # from here on, in the order of use
 
@@ -135,16 +140,18 @@ class Profiles:
         numbers = self._holders.find(gone.holder)
         self._blocks.remove(numbers, gone, touched)
 
-    def _insert(self, added: Movements, numbers: Int64s, touched: Int64s, horizon: int) -> None:
+    def _insert(self, added: Movements, numbers: Int64s, touched: Int64s) -> None:
         new = added.columns
         order = np.lexsort((new.side, new.txn_lo, new.txn_hi, new.sequence, new.time, numbers))
-        ordered = Columns(**{name: getattr(new, name)[order] for name in DTYPES})
-        self._blocks.insert(numbers[order], ordered, touched, horizon=horizon)
+        ordered = new[order]
+        self._blocks.insert(numbers[order], ordered, touched, horizon=self._horizon)
 
-    def _horizon(self, seen_until: datetime | None) -> int:
-        if seen_until is None:
-            return 0
-        return _microseconds(seen_until - self._kept)
+    def _forget(self, seen_until: datetime | None) -> None:
+        """Lets go of what no later batch can look back to. Counted from this batch's end, so only
+        after it: its own first rows may be months older."""
+        if seen_until is not None:
+            self._horizon = _microseconds(seen_until - self._kept)
+            self._transactions.forget(seen_until - self._kept)
 
     def _reconsider_history(self, batch: TransactionBatch, touched: Int64s) -> None:
         """An earlier first row lengthens everyone's history; that matters only once a condition

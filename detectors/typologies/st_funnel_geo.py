@@ -135,7 +135,7 @@ def typology(p: FunnelParameters) -> Typology:
             ),
             at_least(
                 "income",
-                pl.col("in_sum_30d") / pl.col("income_minor"),
+                share(pl.col("in_sum_30d"), pl.col("income_minor")),
                 p.least_income_multiple,
                 unit="times declared monthly income",
                 family="structure",

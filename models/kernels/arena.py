@@ -4,7 +4,7 @@ A block is `capacity` slots from `start`, of which the first `length` are used, 
 (time, sequence, txn_hi, txn_lo, side). A late row is a move within its block.
 """
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,58 +16,43 @@ Int32s = npt.NDArray[np.int32]
 Int8s = npt.NDArray[np.int8]
 
 
-class Columns(NamedTuple):
-    """One slot a movement. Names are interned numbers (-1 = none); time in microseconds; amount
-    in minor units (-1 = unpriced); day and month local, since 1970; row = running number of the
-    transaction."""
+Columns = Any
+"""A record array of MOVEMENT: one argument for a kernel, fields read as `columns.time[slot]`."""
 
-    time: Int64s
-    sequence: Int64s
-    txn_hi: UInt64s
-    txn_lo: UInt64s
-    side: Int8s
-    account: Int32s
-    mask: Int64s
-    amount: Int64s
-    counterparty: Int32s
-    counterparty_account: Int32s
-    counterparty_region: Int32s
-    region: Int32s
-    place: Int32s
-    device: Int32s
-    day: Int32s
-    month: Int32s
-    reversal_hi: UInt64s
-    reversal_lo: UInt64s
-    row: Int64s
+MOVEMENT = np.dtype(
+    [
+        ("time", np.int64),
+        ("sequence", np.int64),
+        ("txn_hi", np.uint64),
+        ("txn_lo", np.uint64),
+        ("reversal_hi", np.uint64),
+        ("reversal_lo", np.uint64),
+        ("mask", np.int64),
+        ("amount", np.int64),
+        ("row", np.int64),
+        ("account", np.int32),
+        ("counterparty", np.int32),
+        ("counterparty_account", np.int32),
+        ("counterparty_region", np.int32),
+        ("region", np.int32),
+        ("place", np.int32),
+        ("device", np.int32),
+        ("day", np.int32),
+        ("month", np.int32),
+        ("side", np.int8),
+    ],
+    align=True,
+)
+"""One slot a movement, 112 bytes. Names are interned numbers (-1 = none); time in microseconds;
+amount in minor units (-1 = unpriced); day and month local, since 1970; row = running number of
+the transaction."""
 
-
-DTYPES = {
-    "time": np.int64,
-    "sequence": np.int64,
-    "txn_hi": np.uint64,
-    "txn_lo": np.uint64,
-    "side": np.int8,
-    "account": np.int32,
-    "mask": np.int64,
-    "amount": np.int64,
-    "counterparty": np.int32,
-    "counterparty_account": np.int32,
-    "counterparty_region": np.int32,
-    "region": np.int32,
-    "place": np.int32,
-    "device": np.int32,
-    "day": np.int32,
-    "month": np.int32,
-    "reversal_hi": np.uint64,
-    "reversal_lo": np.uint64,
-    "row": np.int64,
-}
+FIELDS: tuple[str, ...] = tuple(MOVEMENT.names or ())
 
 
 def empty_columns(slots: int) -> Columns:
-    """Columns of `slots` zeroed slots."""
-    return Columns(**{name: np.zeros(slots, dtype) for name, dtype in DTYPES.items()})
+    """Zeroed slots."""
+    return np.zeros(slots, MOVEMENT).view(np.recarray)
 
 
 @njit(cache=True)
@@ -90,25 +75,7 @@ def is_before(
 @njit(cache=True)
 def copy_slot(source: Columns, at: int, target: Columns, to: int) -> None:
     """Slot `at` of source written to slot `to` of target."""
-    target.time[to] = source.time[at]
-    target.sequence[to] = source.sequence[at]
-    target.txn_hi[to] = source.txn_hi[at]
-    target.txn_lo[to] = source.txn_lo[at]
-    target.side[to] = source.side[at]
-    target.account[to] = source.account[at]
-    target.mask[to] = source.mask[at]
-    target.amount[to] = source.amount[at]
-    target.counterparty[to] = source.counterparty[at]
-    target.counterparty_account[to] = source.counterparty_account[at]
-    target.counterparty_region[to] = source.counterparty_region[at]
-    target.region[to] = source.region[at]
-    target.place[to] = source.place[at]
-    target.device[to] = source.device[at]
-    target.day[to] = source.day[at]
-    target.month[to] = source.month[at]
-    target.reversal_hi[to] = source.reversal_hi[at]
-    target.reversal_lo[to] = source.reversal_lo[at]
-    target.row[to] = source.row[at]
+    target[to] = source[at]
 
 
 @njit(cache=True)

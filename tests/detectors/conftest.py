@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -71,7 +72,7 @@ def judge(
     for rows in batches or [range(case.transactions.height)]:
         added = case.transactions[list(rows)]
         if added.height:
-            seen = max(seen, added["event_time"].max())  # type: ignore[type-var]
+            seen = max(seen, *added["event_time"])
         evaluated = profiles.extend(
             TransactionBatch(
                 added=added,
@@ -242,15 +243,11 @@ def _transaction(number: int, cell: Mapping[str, str]) -> dict[str, object]:
 
 
 def _references(given: Mapping[str, Any]) -> References:
-    customers = {
-        row["party_id"]: Customer(
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "account"}
-        )
-        for row in given.get("customer", ())
-    }
+    rows = [dict(row) for row in given.get("customer", ())]
+    held = {row.pop("account"): row["party_id"] for row in rows}
+    customers = {row["party_id"]: msgspec.convert(row, Customer) for row in rows}
     accounts = {
-        row["account"]: [Account(account_id=row["account"], holder=row["party_id"])]
-        for row in given.get("customer", ())
+        account: [Account(account_id=account, holder=holder)] for account, holder in held.items()
     }
     return References(
         customers=customers,
