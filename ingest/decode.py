@@ -267,8 +267,8 @@ def _text(value: object) -> str | None:
     if not isinstance(value, msgspec.Raw):
         return as_code(value) or None
     text, is_number = decimal_text(value)
-    if text is None or not is_number:
-        return text and (text.strip() or None)
+    if not text or not is_number:
+        return text.strip() or None if text else None
     if text[0] not in "-0123456789":
         raise RowFault("wrong_type", field="amount", expected="a decimal")
     return _JSON_NUMBER + text

@@ -1,0 +1,99 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ingest.archive import Archive
+from ingest.errors import ArchiveUnusable
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def frames(row: Make, batch: Make, intake: Make) -> list[pl.DataFrame]:
+    """Three archived batches of two rows."""
+    taker = intake()
+    pairs = [(1, 2), (3, 4), (5, 6)]
+    batches = [batch([row(txn_id=f"T-{number}") for number in pair]) for pair in pairs]
+    return [taker.accept(each).archived for each in batches]
+
+
+def written(folder: Path, frames: list[pl.DataFrame]) -> Archive:
+    archive = Archive(folder)
+    for at, frame in enumerate(frames):
+        archive.write(frame, first=2 * at + 1, last=2 * at + 2)
+    return archive
+
+
+def test_what_is_written_is_read_in_row_order(tmp_path: Path, frames: list[pl.DataFrame]) -> None:
+    archive = written(tmp_path / "archive", frames)
+
+    for found, frame in zip(archive.read(), frames, strict=True):
+        assert_frame_equal(found, frame)
+
+
+def test_reading_stops_at_the_committed_row(tmp_path: Path, frames: list[pl.DataFrame]) -> None:
+    archive = written(tmp_path, frames)
+
+    assert [frame["row"][-1] for frame in archive.read(upto=4)] == [2, 4]
+
+
+def test_rows_beyond_the_committed_one_are_dropped_once_and_for_all(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = written(tmp_path, frames)
+    (tmp_path / "rows-000000000007-000000000008.tmp").write_bytes(b"half")
+
+    archive.drop_after(2)
+    archive.drop_after(2)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["rows-000000000001-000000000002.parquet"]
+
+
+def test_a_file_across_the_committed_row_is_refused(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    with pytest.raises(ArchiveUnusable, match="before and after row 3"):
+        written(tmp_path, frames).drop_after(3)
+
+
+def test_writing_the_same_rows_again_changes_nothing(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = Archive(tmp_path)
+
+    first = archive.write(frames[0], first=1, last=2).read_bytes()
+    again = archive.write(frames[0], first=1, last=2).read_bytes()
+
+    assert first == again
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_files_are_private(tmp_path: Path, frames: list[pl.DataFrame]) -> None:
+    path = Archive(tmp_path / "archive").write(frames[0], first=1, last=2)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_file_and_one_of_another_version_are_refused(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = Archive(tmp_path)
+    path = archive.write(frames[0], first=1, last=2)
+    frames[0].drop("fate").write_parquet(path)
+    with pytest.raises(ArchiveUnusable, match="another version"):
+        list(archive.read())
+    path.write_bytes(b"no parquet")
+    with pytest.raises(ArchiveUnusable, match="cannot be read"):
+        list(archive.read())
+
+
+def test_an_archive_that_was_never_written_is_empty(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "none")
+
+    archive.drop_after(0)
+    assert list(archive.read()) == []
