@@ -231,7 +231,7 @@ class Classifier:
                 _at(self._place_region, place, NO_NAME), rows.names("location_region")
             ),
             "place": place,
-            "device": rows.names("device_hash"),
+            "device_id": rows.names("device_hash"),
             "day": rows.local // DAY,
             "month": rows.local.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64),
             "reversal_hi": rows.halves("reversal_hi"),
@@ -252,7 +252,7 @@ class Classifier:
         side: int,
     ) -> Int64s:
         party, account = columns["counterparty"], columns["counterparty_account"]
-        region, place, device = columns["region"], columns["place"], columns["device"]
+        region, place, device = columns["region"], columns["place"], columns["device_id"]
         amount, day = columns["amount"], columns["day"]
         is_cash, is_priced = rows.flags("is_cash"), amount >= 0
         limit = self._threshold(day)

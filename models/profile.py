@@ -371,7 +371,7 @@ class Profiles:
                 "counterparty_region": names.names(columns.counterparty_region[slots]),
                 "place": names.names(columns.place[slots]),
                 "region": names.names(columns.region[slots]),
-                "device": names.names(columns.device[slots]),
+                "device": names.names(columns.device_id[slots]),
                 "local_offset_min": shown["local_utc_offset_min"],
                 "cancelled_by": self._cancelled_by(slots),
             },

@@ -36,7 +36,7 @@ MOVEMENT = np.dtype(
         ("counterparty_region", np.int32),
         ("region", np.int32),
         ("place", np.int32),
-        ("device", np.int32),
+        ("device_id", np.int32),
         ("day", np.int32),
         ("month", np.int32),
         ("side", np.int8),

@@ -313,7 +313,7 @@ def feature_value(
                 results.payee_account[row] = columns.counterparty_account[chosen[i]]
         return value
     if kind == TOP_DEVICE_SUM:
-        value, who = top_name(columns, columns.device, chosen, m, seen, sums, stamp)
+        value, who = top_name(columns, columns.device_id, chosen, m, seen, sums, stamp)
         results.device[t * VARIANTS + variant] = who
         return value
     if kind == BAND_COUNT:
