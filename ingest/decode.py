@@ -9,7 +9,15 @@ from ingest.decimals import canonical_decimal
 from ingest.errors import RowFault
 from ingest.feed import Message
 from ingest.formats.ndjson import Kind, decimal_text
-from ingest.mapping import CANONICAL, CODE_LISTS, OWN_SIDE, FeedSettings
+from ingest.mapping import (
+    BENEF_SIDE,
+    CANONICAL,
+    CODE_LISTS,
+    COUNTERPARTY_SIDE,
+    ORIG_SIDE,
+    OWN_SIDE,
+    FeedSettings,
+)
 from ingest.source_row import SourceRows, as_code
 from ingest.times import Instant, Times
 
@@ -25,10 +33,10 @@ _FIELDS: dict[str, Kind] = {
     for name in CANONICAL
 }
 _AT = {name: at for at, name in enumerate(CANONICAL)}
-_SIDES = [
-    slice(_AT[f"{side}{OWN_SIDE[0]}"], _AT[f"{side}{OWN_SIDE[-1]}"] + 1)
-    for side in ("orig_", "benef_", "", "counterparty_")
-]
+_ORIG, _BENEF, _OWN, _OTHER = (
+    slice(_AT[side[0]], _AT[side[-1]] + 1)
+    for side in (ORIG_SIDE, BENEF_SIDE, OWN_SIDE, COUNTERPARTY_SIDE)
+)
 _DECISIVE = frozenset({"txn_type", "status", "direction", "is_cash", "currency"})
 _CASH_TYPES = frozenset({"CASH_DEPOSIT", "CASH_WITHDRAWAL"})
 _TRUE = frozenset({"true", "1"})
@@ -146,7 +154,8 @@ class Decoder:
             uetr,
             *_,
         ) = texts = [
-            value.strip() or None if type(value) is str else _text(value) for value in row.values
+            None if value is None else value.strip() or None if type(value) is str else _text(value)
+            for value in row.values
         ]
         if txn_id is None:
             raise RowFault("id_missing", field="txn_id")
@@ -238,13 +247,14 @@ class Decoder:
 
     def _sides(self, texts: list[str | None], direction: str | None) -> tuple[Party, Party]:
         """Who pays and who is paid; a row of one side is turned by its direction."""
-        orig, benef, own, other = [_party(texts[side]) for side in _SIDES]
+        orig, benef = _party(texts[_ORIG]), _party(texts[_BENEF])
+        own = texts[_OWN]
         needs_direction = own[0] is not None or self._settings.sides == "one"
         if needs_direction and direction not in ("DEBIT", "CREDIT"):
             raise RowFault("direction_missing", field="direction")
         if own[0] is not None:
-            other = self._qualified(other)
-            orig, benef = (own, other) if direction == "DEBIT" else (other, own)
+            sides = _party(own), self._qualified(_party(texts[_OTHER]))
+            orig, benef = sides if direction == "DEBIT" else sides[::-1]
         if orig[0] is None and benef[0] is None:
             raise RowFault("account_missing", field="orig_account_id")
         return orig, benef

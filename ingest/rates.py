@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 
 import msgspec
@@ -42,7 +42,7 @@ class Rates:
         if rate is None:
             return None
         value = _EXACT.multiply(_EXACT.multiply(amount, rate), self._minor)
-        return int(value.to_integral_value(context=_EXACT)), format(rate, "f")
+        return int(value.to_integral_value(context=_EXACT)), _text(rate)
 
     def usd_minor(self, on: date) -> int | None:
         """One US dollar in minor units of the base currency; None without a rate."""
@@ -86,3 +86,8 @@ class Rates:
             return None
         last = bisect_right(self._days[currency], on.toordinal()) - 1
         return rates[max(last, 0)].rate
+
+
+@cache
+def _text(rate: Decimal) -> str:
+    return format(rate, "f")

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
+
+import msgspec
 
 from ingest.errors import RowFault
 from ingest.feed import Message
@@ -14,12 +15,11 @@ from ingest.mapping import Codes, TextFormat
 _MOST_REMEMBERED_CODES = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRow:
+class SourceRow(msgspec.Struct, frozen=True, gc=False):
     """Values in the order of the fields asked for; fields whose code was in no list."""
 
     values: tuple[object, ...]
-    unknown_codes: tuple[str, ...]
+    unknown_codes: tuple[str, ...] = ()
 
 
 class SourceRows:
@@ -57,7 +57,7 @@ class SourceRows:
         source = self._source_values(message) + self._constants
         picked = self._pick(source)
         if not self._coded:
-            return SourceRow(values=picked, unknown_codes=())
+            return SourceRow(picked)
         return self._decode(list(picked), source)
 
     def _source_values(self, message: Message) -> tuple[object, ...]:
@@ -82,7 +82,7 @@ class SourceRows:
             if values[at] is _UNKNOWN:
                 values[at] = None
                 unknown.append(name)
-        return SourceRow(values=tuple(values), unknown_codes=tuple(unknown))
+        return SourceRow(tuple(values), tuple(unknown))
 
 
 class _Unknown:

@@ -15,6 +15,8 @@ MINUTE = timedelta(minutes=1)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_MINUTE = 60_000_000
+_HOUR = 60 * _MINUTE
 _EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 _LATEST = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 _EPOCH_UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
@@ -70,8 +72,10 @@ class Times:
         self._zone = ZoneInfo(zone)
         self._patterns = [as_pattern(given) for given in formats]
         self._expected = "a time written as " + " or ".join(formats)
-        # Exports give most rows of a day the same text.
-        self._read = lru_cache(maxsize=_MOST_REMEMBERED)(self._parsed)
+        # Exports of dates give all rows of a day the same text.
+        remember = lru_cache(maxsize=_MOST_REMEMBERED)
+        self._read = self._parsed if self._patterns == [_ISO] else remember(self._parsed)
+        self._offset_of_hour = remember(self._steady_offset)
 
     def instant(self, text: str, *, field: str) -> Instant:
         """The instant of a text; RowFault if it is in no format or out of range."""
@@ -109,10 +113,22 @@ class Times:
         return self._placed(_clock_shown(parts), is_date_only=parts.get("hour") is None)
 
     def _placed(self, shown: datetime, *, is_date_only: bool) -> Instant:
+        as_utc = (shown.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+        minutes = self._offset_of_hour(as_utc // _HOUR)
+        if minutes is not None:
+            return Instant(as_utc - minutes * _MINUTE, minutes, is_date_only)
         first = _offset(shown.replace(tzinfo=self._zone))
         other = _offset(shown.replace(tzinfo=self._zone, fold=1))
-        microseconds = (shown.replace(tzinfo=UTC) - EPOCH - first) // MICROSECOND
-        return Instant(microseconds, first // MINUTE, is_date_only, first != other)
+        return Instant(as_utc - first // MICROSECOND, first // MINUTE, is_date_only, first != other)
+
+    def _steady_offset(self, hour: int) -> int | None:
+        """Minutes ahead of UTC all through an hour the clock showed; None if they change in it,
+        or are no whole minutes."""
+        start = (EPOCH + timedelta(hours=hour)).replace(tzinfo=self._zone)
+        ends = (start, start.replace(minute=59, second=59, microsecond=999_999))
+        offsets = {_offset(at.replace(fold=fold)) for at in ends for fold in (0, 1)}
+        steady = offsets.pop()
+        return None if offsets or steady % MINUTE else steady // MINUTE
 
     def _in_zone(self, moment: datetime) -> Instant:
         """UTC says nothing of the place, so the feed's zone gives the local offset."""
