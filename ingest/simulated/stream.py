@@ -1,0 +1,83 @@
+"""The country's feed as lines of NDJSON, block by block, in the order in which the bank sends."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from ingest.simulated.disorder import Disorder, disordered
+from ingest.simulated.life import everyday
+from ingest.simulated.plan import Country
+from ingest.simulated.rows import DAY, ROW, in_order
+
+BLOCK_DAYS = 7
+
+WRITTEN: tuple[str, ...] = (
+    "txn_id",
+    "source_sequence",
+    "source_revision",
+    "event_time",
+    "status",
+    "reversal_of",
+    *(name for name in ROW if name not in ("event_time", "delay", "scheme")),
+)
+"""The columns of the feed, in the order of a line; a null is left out."""
+
+UNSAID = {"status": "BOOKED", "is_cash": "false", "is_cross_border": "false"}
+"""Values that every feed may leave out, and this one does."""
+
+
+def lines(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[pl.Series]:
+    """Lines without newline. Memory holds one block of days and what is sent late from it."""
+    waiting: pl.DataFrame | None = None
+    numbered = 0
+    last_day = country.first_day + country.days
+    for day in range(country.first_day, last_day, BLOCK_DAYS):
+        end = min(day + BLOCK_DAYS, last_day)
+        rows = number(_happened(country, day, end, rng), after=numbered)
+        numbered += len(rows)
+        sent = disordered(rows, how, rng)
+        sent = sent if waiting is None else pl.concat([waiting, sent])
+        is_ready = pl.col("arrival") < (end * DAY if end < last_day else 2 * end * DAY)
+        waiting = sent.filter(~is_ready)
+        yield encoded(sent.filter(is_ready).sort("arrival", maintain_order=True))
+
+
+def number(rows: pl.DataFrame, *, after: int) -> pl.DataFrame:
+    """Rows in event order with the bank's own running number and the id made of it."""
+    sequence = pl.int_range(after + 1, after + 1 + pl.len(), dtype=pl.Int64)
+    return rows.with_columns(
+        source_sequence=sequence,
+        txn_id="T-FICT-" + sequence.cast(pl.String).str.zfill(8),
+        status=pl.lit("BOOKED"),
+        reversal_of=pl.lit(None, dtype=pl.String),
+        source_revision=pl.lit(None, dtype=pl.Int64),
+    )
+
+
+def encoded(rows: pl.DataFrame) -> pl.Series:
+    """One JSON object a row, nulls left out; a torn row is cut in its middle."""
+    members = [_member(name, rows.schema[name]) for name in WRITTEN]
+    whole = pl.concat_str([pl.lit("{"), *members, pl.lit("}")]).str.replace("{,", "{", literal=True)
+    cut = whole.str.slice(0, whole.str.len_chars() // 2)
+    is_torn = pl.col("is_torn") if "is_torn" in rows.columns else pl.lit(False)
+    return rows.select(line=pl.when(is_torn).then(cut).otherwise(whole)).get_column("line")
+
+
+def _happened(country: Country, day: int, end: int, rng: np.random.Generator) -> pl.DataFrame:
+    life = everyday(country.people, first_day=day, days=end - day, rng=rng)
+    is_now = (pl.col("event_time") >= day * DAY) & (pl.col("event_time") < end * DAY)
+    return in_order([life, country.planted.filter(is_now)])
+
+
+def _member(name: str, dtype: pl.DataType) -> pl.Expr:
+    """`,"name":value` of a column; ids and codes here need no escapes."""
+    column = pl.col(name)
+    if name == "event_time":
+        text = column.cast(pl.Datetime("us")).dt.strftime('"%Y-%m-%dT%H:%M:%S+07:00"')
+    elif dtype == pl.String or name == "amount":
+        text = '"' + column.cast(pl.String) + '"'
+    else:
+        text = column.cast(pl.String)
+    is_unsaid = column.is_null() | (column.cast(pl.String) == UNSAID.get(name, ""))
+    return pl.when(is_unsaid).then(pl.lit("")).otherwise(f',"{name}":' + text)
