@@ -78,12 +78,13 @@ class PartyRole(Record, frozen=True, kw_only=True):
 
 
 class Totals(Record, frozen=True, kw_only=True):
-    """Over the cited movements of the subject; for a gathered alert, of what reached it."""
+    """Over the cited movements of the subject; for a gathered alert, of what reached it: what the
+    subject then did with it is not among the evidence, so `out` and `kept` are None."""
 
     count: int
     in_: str = msgspec.field(name="in")
-    out: str
-    kept: str
+    out: str | None
+    kept: str | None
     currency: str
 
 

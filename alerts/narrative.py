@@ -64,6 +64,8 @@ def _span(each: Cited) -> tuple[str, str]:
 def _moved(sums: Totals) -> str:
     came, went = money(sums.in_, sums.currency), money(sums.out, sums.currency)
     counted = f"{sums.count} movement{'s' if sums.count != 1 else ''}"
+    if sums.out is None:
+        return f"Added up, {counted}: {came} reached the subject"
     return f"Added up, {counted}: {came} came in, {went} went out"
 
 

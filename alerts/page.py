@@ -344,6 +344,7 @@ _FILTERS: Mapping[str, Callable[..., str | None]] = {
     "measured": wording.measured,
     "moment": wording.moment,
     "money": wording.money,
+    "moved_money": wording.moved_money,
     "sentence": wording.sentence,
     "share": wording.share,
     "short": wording.shortened,

@@ -90,8 +90,8 @@ def _why(alert: Alert) -> RenderableType:
     totals = alert.totals
     figures = (
         f"In {wording.money(totals.in_, totals.currency)} · out "
-        f"{wording.money(totals.out, totals.currency)} · kept "
-        f"{wording.money(totals.kept, totals.currency)} · {wording.number(totals.count)} "
+        f"{wording.moved_money(totals.out, totals.currency)} · kept "
+        f"{wording.moved_money(totals.kept, totals.currency)} · {wording.number(totals.count)} "
         f"transactions · {wording.moment(alert.first_at)} to {wording.moment(alert.last_at)} UTC"
     )
     hits = ", ".join(f"{hit.id} ({wording.number(hit.strength)})" for hit in alert.typologies)

@@ -26,6 +26,8 @@ class Moved:
 
     came: tuple[Entry, ...]
     went: tuple[Entry, ...]
+    is_own_cited: bool
+    """Whether the subject's own movements are cited, or only those that reached it."""
 
     @property
     def transaction_ids(self) -> tuple[str, ...]:
@@ -42,7 +44,9 @@ def moved(own: Iterable[Entry], reached: Iterable[Entry], subject: str) -> Moved
         if entry.side == 0 and entry.counterparty == subject:
             came.setdefault(_identity(entry), entry)
     went = {_identity(each): each for each in listed if each.side == 0}
-    return Moved(came=tuple(came.values()), went=tuple(went.values()))
+    return Moved(
+        came=tuple(came.values()), went=tuple(went.values()), is_own_cited=bool(listed)
+    )
 
 
 def totals(counted: Moved, money: BaseMoney) -> Totals:
@@ -51,8 +55,8 @@ def totals(counted: Moved, money: BaseMoney) -> Totals:
     return Totals(
         count=len(counted.came) + len(counted.went),
         in_=money.text(into),
-        out=money.text(out),
-        kept=money.text(into - out),
+        out=money.text(out) if counted.is_own_cited else None,
+        kept=money.text(into - out) if counted.is_own_cited else None,
         currency=money.currency,
     )
 

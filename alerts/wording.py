@@ -253,6 +253,11 @@ def money(amount: str | None, currency: str | None) -> str:
     return f"{thousands(amount)} {currency or ''}".rstrip()
 
 
+def moved_money(amount: str | None, currency: str) -> str:
+    """`1,250,000.00 LAK`; `not seen` for None."""
+    return "not seen" if amount is None else money(amount, currency)
+
+
 def thousands(amount: str) -> str:
     """Decimal text with separators; not one digit more or fewer."""
     value = _decimal(amount)

@@ -104,8 +104,8 @@ def _finding(
 def _facts(
     definition: GatheringTypology, signals: Sequence[Finding], unrelated: int
 ) -> tuple[Fact, ...]:
-    values = {
-        name: [f.value for s in signals for f in s.facts if f.name == name]
+    of_signals = {
+        name: [f for s in signals for f in s.facts if f.name == name]
         for name in ("top_payee_share", "own_life_share", "foreign_device_share")
     }
     facts = [
@@ -126,14 +126,14 @@ def _facts(
         ("foreign_device_share", "foreign_device_share", min, "least share on a foreign device"),
     )
     for name, source, choose, unit in named:
-        numbers = [v for v in values[source] if isinstance(v, int | float)]
+        numbers = [f.value for f in of_signals[source] if isinstance(f.value, int | float)]
         if numbers:
             facts.append(
                 Fact(
                     name=name,
                     value=choose(numbers),
                     unit=unit,
-                    threshold=None,
+                    threshold=of_signals[source][0].threshold,
                     own_past=None,
                     peers=None,
                     family="structure" if name == "drained_share" else None,
