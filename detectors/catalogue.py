@@ -29,7 +29,7 @@ from detectors.typology import (
     Weight,
 )
 from models.evaluated import Evaluated
-from models.features import Arm, Feature, Scope
+from models.features import Arm, Feature, Scope, Screen
 
 ALL, REST, PAST = 0, 1, 2
 VARIANTS = 3
@@ -92,6 +92,20 @@ class Catalogue:
             key: frozenset(f.name for f in typology.features)
             for key, typology in self.typologies.items()
         }
+        self.screens: tuple[Screen, ...] = tuple(
+            Screen(
+                typology=key,
+                part=part,
+                whole=whole,
+                ratio=ratio,
+                is_least=is_least,
+                is_core=condition.is_core,
+            )
+            for key, typology in self.typologies.items()
+            for condition in typology.conditions
+            if available.blindness(condition) is None
+            for part, whole, ratio, is_least in condition.screens
+        )
         self._columns = [
             column for typology in self.typologies.values() for column in self._compiled(typology)
         ]

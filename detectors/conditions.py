@@ -27,6 +27,7 @@ def at_least(
         value=value,
         holds=value >= threshold,
         excess=(value - threshold) / threshold,
+        screens=_screens(value, None, threshold, is_least=True),
         threshold=threshold,
         unit=unit,
         family=family,
@@ -55,6 +56,7 @@ def share_at_least(
         value=value,
         holds=value >= threshold,
         excess=(value - threshold) / (1 - threshold),
+        screens=_screens(part, whole, threshold, is_least=True),
         threshold=threshold,
         unit="share",
         family=family,
@@ -85,6 +87,7 @@ def share_at_most(
         value=value,
         holds=value <= threshold,
         excess=(threshold - value) / threshold,
+        screens=() if clears_as else _screens(part, whole, threshold, is_least=False),
         threshold=threshold,
         unit="share",
         family=family,
@@ -114,6 +117,16 @@ def rests_at_most(
         is_core=False,
         coarsest_time=timedelta(hours=hours) / 2,
     )
+
+
+def _screens(
+    part: pl.Expr, whole: pl.Expr | None, ratio: float, *, is_least: bool
+) -> tuple[tuple[str, str | None, float, bool], ...]:
+    """What plain columns say early; nothing for anything computed."""
+    if not part.meta.is_column() or (whole is not None and not whole.meta.is_column()):
+        return ()
+    name = None if whole is None else whole.meta.output_name()
+    return ((part.meta.output_name(), name, ratio, is_least),)
 
 
 def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:

@@ -57,6 +57,9 @@ class Condition:
     is_core: bool = True
     clears_as: str | None = None
     least_history: int = 0
+    screens: tuple[tuple[str, str | None, float, bool], ...] = ()
+    """Necessary for it: feature, the feature it is compared with (None: a number), ratio, whether
+    at least (else at most). Cheap to know early; never decides that it holds."""
     coarsest_time: timedelta | None = None
     """A duration test needs times at most this coarse (half its threshold)."""
 

@@ -14,6 +14,8 @@ from models.kernels.arena import (
 from models.movement import Keys
 
 UNTOUCHED = np.iinfo(np.int64).max
+FROM_THE_START = -62_135_596_800_000_000
+"""The first of January of the year 1, in microseconds since the epoch."""
 
 
 class Blocks:
@@ -26,6 +28,8 @@ class Blocks:
         self.columns: Columns = empty_columns(1024)
         self.starts: Int64s = np.zeros(0, np.int64)
         self.lengths: Int64s = np.zeros(0, np.int64)
+        self.kept_from: Int64s = np.zeros(0, np.int64)
+        """Microseconds: a holder's movements before it were let go."""
         self._capacities: Int64s = np.zeros(0, np.int64)
         self._tail = 0
 
@@ -58,6 +62,7 @@ class Blocks:
             self.starts = np.concatenate([self.starts, np.zeros(more, np.int64)])
             self.lengths = np.concatenate([self.lengths, np.zeros(more, np.int64)])
             self._capacities = np.concatenate([self._capacities, np.zeros(more, np.int64)])
+            self.kept_from = np.concatenate([self.kept_from, np.full(more, FROM_THE_START)])
 
     def _make_room(self, needed: Int64s, touched: Int64s, horizon: int) -> None:
         tight = np.flatnonzero(self.lengths + needed > self._capacities)
@@ -85,5 +90,6 @@ class Blocks:
         )
         self.columns = target
         dropped = before - self.lengths
+        self.kept_from[dropped > 0] = horizon
         is_touched = touched != UNTOUCHED
         touched[is_touched] = np.maximum(touched[is_touched] - dropped[is_touched], 0)

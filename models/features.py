@@ -72,6 +72,20 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """A necessary condition of a typology over one or two of its features: `part` is at least (or
+    at most) `ratio` times `whole` (None: times one). Windows of at most 60 days. Without it the
+    typology cannot fire, so nothing dearer is computed. A core one also fails on a null value."""
+
+    typology: str
+    part: str
+    whole: str | None
+    ratio: float
+    is_least: bool
+    is_core: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """A necessary condition, cheap to count: at least `least` movements with all bits of `has`
     within `window` up to and including the trigger. Without it the typology cannot fire."""

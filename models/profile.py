@@ -13,15 +13,17 @@ from ingest.transaction import TransactionBatch
 from models.blocks import UNTOUCHED, Blocks
 from models.bundle import Bundle
 from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
-from models.features import Arm, Feature
+from models.features import Arm, Feature, Screen
 from models.kernels.aggregates import NULL
 from models.kernels.arena import Int64s
 from models.kernels.evaluate import (
+    EVERY_ARM,
     TESTS,
     VARIANTS,
     ArmTable,
     FeatureTable,
     Results,
+    ScreenTable,
     Triggers,
     arm_holders,
     evaluate,
@@ -34,8 +36,6 @@ from models.transactions import Transactions
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPLETE_HISTORY_DAYS = 10_000
 KEPT_DAYS = LONGEST_DAYS + 5
-EVERY_ARM = 1 << 62
-"""Armed bit of a profile that evaluates every movement."""
 KEY = ("time", "sequence", "txn_hi", "txn_lo", "side")
 
 
@@ -71,6 +71,7 @@ class Profiles:
         arms: Sequence[Arm],
         features: Sequence[Feature],
         asks: Mapping[str, frozenset[str]],
+        screens: Sequence[Screen] = (),
         lateness: timedelta,
         own_ledger_accounts: frozenset[str] = frozenset(),
         is_hour_known: bool = True,
@@ -82,6 +83,7 @@ class Profiles:
         self._features = tuple(features)
         self._arms = _arm_table(arms)
         self._feature_table = _feature_table(features, arms, asks)
+        self._screens = _screen_table(screens, features, arms)
         self._kept = timedelta(days=KEPT_DAYS) + lateness
         self._is_history_complete = is_history_complete
         self._is_always_armed = is_always_armed
@@ -186,8 +188,17 @@ class Profiles:
             usd=context.usd,
         )
         results = self._results(triggers)
+        alive = np.flatnonzero(results.alive)
+        if not len(alive):
+            return Evaluated(features=self._no_features(), replaces=replaces)
         return Evaluated(
-            features=self._feature_frame(holders[owner], slots, armed, context, results),
+            features=self._feature_frame(
+                holders[owner[alive]],
+                slots[alive],
+                results.alive[alive],
+                Context(*(values[alive] for values in context)),
+                _rows_of(results, alive),
+            ),
             replaces=replaces,
         )
 
@@ -230,6 +241,7 @@ class Profiles:
     def _results(self, triggers: Triggers) -> Results:
         rows = len(triggers.offset) * VARIANTS
         results = Results(
+            alive=np.zeros(len(triggers.offset), np.int64),
             values=np.full((rows, len(self._features)), NULL, np.int64),
             explained=np.zeros((rows, 2, TESTS), np.int64),
             moved=np.zeros((rows, 2), np.int64),
@@ -241,7 +253,9 @@ class Profiles:
         evaluate(
             self._blocks.columns,
             triggers,
+            self._arms,
             self._feature_table,
+            self._screens,
             self._latitude,
             self._longitude,
             len(self._names),
@@ -310,22 +324,27 @@ class Profiles:
 
     def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
         """From the first changed movement on; a holder left without any movement there loses
-        every finding from its last kept movement on."""
+        every finding from its last kept movement on. What was let go keeps its findings."""
         starts, lengths = self._blocks.starts[holders], self._blocks.lengths[holders]
+        kept_from = self._blocks.kept_from[holders]
         names = self._holder_names(holders)
         rows = [
-            (name, *self._since(int(start), int(length), int(first)))
-            for name, start, length, first in zip(names, starts, lengths, firsts, strict=True)
+            (name, *self._since(int(start), int(length), int(first), int(kept)))
+            for name, start, length, first, kept in zip(
+                names, starts, lengths, firsts, kept_from, strict=True
+            )
         ]
         return pl.DataFrame(rows, schema=REPLACES, orient="row")
 
     def _holder_names(self, holders: Int64s) -> list[str]:
         return [self._names.name(number) for number in self._holders.names[holders].tolist()]
 
-    def _since(self, start: int, length: int, first: int) -> tuple[datetime, int, int, int, int]:
+    def _since(
+        self, start: int, length: int, first: int, kept_from: int
+    ) -> tuple[datetime, int, int, int, int]:
         """Just after the last unchanged movement: everything later is replaced."""
         if first == 0 or length == 0:
-            return datetime(1, 1, 1, tzinfo=UTC), 0, 0, 0, 0
+            return EPOCH + timedelta(microseconds=kept_from), 0, 0, 0, 0
         c, slot = self._blocks.columns, start + min(first, length) - 1
         at = EPOCH + timedelta(microseconds=int(c.time[slot]))
         return (
@@ -500,6 +519,28 @@ def _feature_table(
             for f in features
         ),
     )
+
+
+def _screen_table(
+    screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
+) -> ScreenTable:
+    index = {feature.name: i for i, feature in enumerate(features)}
+    return ScreenTable(
+        part=_int64s(index[s.part] for s in screens),
+        whole=_int64s(-1 if s.whole is None else index[s.whole] for s in screens),
+        ratio=np.fromiter((s.ratio for s in screens), np.float64),
+        is_least=_int64s(int(s.is_least) for s in screens),
+        is_core=_int64s(int(s.is_core) for s in screens),
+        arms=_int64s(
+            sum(1 << i for i, arm in enumerate(arms) if arm.typology == s.typology) for s in screens
+        ),
+    )
+
+
+def _rows_of(results: Results, alive: Int64s) -> Results:
+    """The rows of the triggers that are left."""
+    rows = (alive[:, None] * VARIANTS + np.arange(VARIANTS)).ravel()
+    return Results(results.alive[alive], *(values[rows] for values in results[1:]))
 
 
 def _int64s(values: Iterable[int]) -> Int64s:

@@ -121,6 +121,7 @@ def typology(p: StructuringParameters) -> Typology:
                 value=near / pl.max_horizontal(over, 1),
                 holds=near >= p.excess_mass * over,
                 excess=(near - p.excess_mass * over) / near,
+                screens=(("near_count_60d", "over_count_60d", p.excess_mass, True),),
                 threshold=p.excess_mass,
                 unit="below for each above",
                 family="structure",

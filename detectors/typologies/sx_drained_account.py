@@ -1,6 +1,6 @@
 """An account that lives for somebody else: the feeder of sx-victim-drain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import polars as pl
@@ -110,13 +110,19 @@ def typology(p: DrainedParameters) -> Typology:
                 family="structure",
                 columns=("amount",),
             ),
-            share_at_least(
-                "passed_through",
-                pl.min_horizontal(came, went),
-                pl.max_horizontal(came, went),
-                p.least_passed_through,
-                family="structure",
-                columns=("amount",),
+            replace(
+                share_at_least(
+                    "passed_through",
+                    pl.min_horizontal(came, went),
+                    pl.max_horizontal(came, went),
+                    p.least_passed_through,
+                    family="structure",
+                    columns=("amount",),
+                ),
+                screens=(
+                    ("in_sum_30d", "out_sum_30d", p.least_passed_through, True),
+                    ("out_sum_30d", "in_sum_30d", p.least_passed_through, True),
+                ),
             ),
             share_at_least(
                 "top_payee_share",

@@ -29,6 +29,7 @@ from models.kernels.slices import (
     HUB_WINDOW,
     IN,
     LONG_DAYS,
+    LONGEST_DAYS,
     NOT_MOVED,
     OUT,
     collect,
@@ -57,6 +58,15 @@ BAND_COUNT = int(Aggregate.BAND_COUNT)
 REPEAT_COUNTERPARTIES = int(Aggregate.REPEAT_COUNTERPARTIES)
 FAR_SUM = int(Aggregate.FAR_SUM)
 AT_HOME = int(Mask.AT_HOME)
+
+EVERY_ARM = 1 << 62
+"""Armed bit of a profile that evaluates every movement."""
+
+SCREEN_DAYS = 60
+"""Screens read features of short windows only."""
+
+SLACK = 1e-9
+"""Screens are necessary conditions: they may let through what the exact condition refuses."""
 
 ALL, REST, PAST = 0, 1, 2
 VARIANTS = 3
@@ -89,6 +99,19 @@ class FeatureTable(NamedTuple):
     arms: Int64s
 
 
+class ScreenTable(NamedTuple):
+    """One row a necessary condition over variant ALL: feature `part` is at least (`is_least`) or
+    at most `ratio` times feature `whole` (-1 = times one). `arms` = bits it decides on; a core
+    one also fails where a value is NULL."""
+
+    part: Int64s
+    whole: Int64s
+    ratio: Float64s
+    is_least: Int64s
+    is_core: Int64s
+    arms: Int64s
+
+
 class Triggers(NamedTuple):
     """One row an armed trigger: block start and offset, armed bits, days of history, one US
     dollar in minor units (-1 = no rate)."""
@@ -103,8 +126,10 @@ class Triggers(NamedTuple):
 class Results(NamedTuple):
     """Rows are triggers x VARIANTS. values: one column a feature (NULL = not testable);
     moved, explained: value in 30 days by scope, and by scope and test; payee, payee_account,
-    device: interned names."""
+    device: interned names. alive: armed bits that passed every screen, one a trigger; rows of a
+    trigger without any are not filled."""
 
+    alive: Int64s
     values: npt.NDArray[np.int64]
     explained: npt.NDArray[np.int64]
     moved: npt.NDArray[np.int64]
@@ -161,27 +186,48 @@ def arm_holders(
 
 @njit(cache=True)
 def evaluate(
-    columns: Columns, triggers: Triggers, features: FeatureTable, latitude: Float64s,
-    longitude: Float64s, names: int, longest: int, results: Results,
+    columns: Columns, triggers: Triggers, arms: ArmTable, features: FeatureTable,
+    screens: ScreenTable, latitude: Float64s, longitude: Float64s, names: int, longest: int,
+    results: Results,
 ) -> None:  # fmt: skip
-    """Feature values of every trigger in three variants. `names` = interned names so far,
-    `longest` = longest block."""
+    """Feature values of every trigger: first those that screens look at, over the short windows;
+    the rest, in three variants, only where a typology can still fire. `names` = interned names
+    so far, `longest` = longest block."""
     picked, chosen, longer = (
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
     )
     order, keys = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    counted, explained = np.empty(longest, np.int8), np.empty(longest, np.int8)
+    counted, explained = np.empty(longest, np.int8), np.zeros(longest, np.int8)
     seen, sums = np.zeros(names, np.int64), np.zeros(names, np.int64)
+    is_screened = screened_features(features, screens)
     stamp = 0
     for t in range(len(triggers.offset)):
+        at = triggers.start[t] + triggers.offset[t]
         for scope in range(2):
-            if not is_scope_needed(features, triggers.armed[t], scope):
+            bits = triggers.armed[t] & scope_bits(arms, scope)
+            if not bits:
                 continue
-            at = triggers.start[t] + triggers.offset[t]
             account = columns.account[at] if scope == 0 else -1
-            n, is_capped = collect(columns, triggers.start[t], triggers.offset[t], account, picked)
+            n, _ = collect(
+                columns, triggers.start[t], triggers.offset[t], account, SCREEN_DAYS, picked
+            )
+            mark_counted(columns, picked, n, counted)
+            for f in range(len(features.aggregate)):
+                if is_screened[f] and features.scope[f] == scope and features.arms[f] & bits:
+                    stamp += 1
+                    results.values[t * VARIANTS + ALL, f] = feature_value(
+                        columns, picked, counted, explained, n, triggers, features, t, f, ALL,
+                        latitude, longitude, chosen, longer, seen, sums, stamp, results,
+                    )  # fmt: skip
+            bits = screened_bits(bits, screens, results.values[t * VARIANTS + ALL])
+            if not bits:
+                continue
+            results.alive[t] |= bits
+            n, is_capped = collect(
+                columns, triggers.start[t], triggers.offset[t], account, LONGEST_DAYS, picked
+            )
             mark_counted(columns, picked, n, counted)
             mark_explained(
                 columns, picked, counted, n, triggers.history_days[t], triggers.usd[t],
@@ -189,9 +235,9 @@ def evaluate(
             )  # fmt: skip
             sum_explained(columns, picked, counted, explained, n, t, scope, is_capped, results)
             for f in range(len(features.aggregate)):
-                if features.scope[f] != scope or not features.arms[f] & triggers.armed[t]:
+                if features.scope[f] != scope or not features.arms[f] & bits:
                     continue
-                for variant in range(VARIANTS):
+                for variant in range(1 if is_screened[f] else 0, VARIANTS):
                     stamp += 1
                     results.values[t * VARIANTS + variant, f] = feature_value(
                         columns, picked, counted, explained, n, triggers, features, t, f, variant,
@@ -200,12 +246,41 @@ def evaluate(
 
 
 @njit(cache=True)
-def is_scope_needed(features: FeatureTable, armed: int, scope: int) -> bool:
-    """Whether an armed typology asks for a feature of this scope."""
-    for f in range(len(features.aggregate)):
-        if features.scope[f] == scope and features.arms[f] & armed:
-            return True
-    return False
+def scope_bits(arms: ArmTable, scope: int) -> int:
+    """Bits of the arms of a scope; the bit of a profile that evaluates everything has both."""
+    bits = EVERY_ARM
+    for i in range(len(arms.scope)):
+        if arms.scope[i] == scope:
+            bits |= 1 << i
+    return bits
+
+
+@njit(cache=True)
+def screened_features(features: FeatureTable, screens: ScreenTable) -> Int8s:
+    """1 for each feature that a screen reads and a short window suffices for."""
+    is_screened = np.zeros(len(features.aggregate), np.int8)
+    for s in range(len(screens.part)):
+        is_screened[screens.part[s]] = 1
+        if screens.whole[s] >= 0:
+            is_screened[screens.whole[s]] = 1
+    return is_screened
+
+
+@njit(cache=True)
+def screened_bits(bits: int, screens: ScreenTable, values: Int64s) -> int:
+    """The armed bits whose typologies can still fire on these values of variant ALL."""
+    for s in range(len(screens.part)):
+        part = values[screens.part[s]]
+        whole = values[screens.whole[s]] if screens.whole[s] >= 0 else 1
+        if part == NULL or whole == NULL:
+            is_passed = not screens.is_core[s]
+        elif screens.is_least[s]:
+            is_passed = part >= screens.ratio[s] * whole * (1.0 - SLACK)
+        else:
+            is_passed = part <= screens.ratio[s] * whole * (1.0 + SLACK)
+        if not is_passed:
+            bits &= ~screens.arms[s]
+    return bits
 
 
 @njit(cache=True)
@@ -244,7 +319,7 @@ def select(
     """Slots of the slice that carry the bits, oldest first, into `chosen`; how many."""
     at = picked[0]
     m = 0
-    for i in range(n - 1, -1, -1):
+    for i in range(oldest_in(columns, picked, n, window, variant), -1, -1):
         slot = picked[i]
         mask = columns.mask[slot]
         if not counted[i] or mask & has != has or mask & lacks:
@@ -260,6 +335,21 @@ def select(
             chosen[m] = slot
             m += 1
     return m
+
+
+@njit(cache=True)
+def oldest_in(columns: Columns, picked: Int64s, n: int, window: int, variant: int) -> int:
+    """Index of the oldest picked movement that can lie in a window. O(log n)."""
+    reach = (2 * window if variant == PAST else window) + 2 * DAY
+    since = columns.time[picked[0]] - reach
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if columns.time[picked[middle]] > since:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
 
 
 @njit(cache=True)

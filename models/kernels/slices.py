@@ -34,14 +34,14 @@ TEST_HISTORY = 60
 
 @njit(cache=True)
 def collect(
-    columns: Columns, start: int, trigger: int, account: int, picked: Int64s
+    columns: Columns, start: int, trigger: int, account: int, days: int, picked: Int64s
 ) -> tuple[int, bool]:
-    """Slots of the scope's movements up to and including offset `trigger`, newest first, written
-    to `picked`; how many, and whether the hub cap cut them. account -1 = all of the holder.
-    O(movements within 200 local days), at most 1,000 of a hub."""
+    """Slots of the scope's movements of the last `days` days (two more, for local days) up to and
+    including offset `trigger`, newest first, written to `picked`; how many, and whether the hub
+    cap cut them. account -1 = all of the holder. O(movements in those days), at most 1,000 of a
+    hub."""
     at = start + trigger
-    oldest_day = columns.day[at] - LONGEST_DAYS
-    oldest = columns.time[at] - (LONGEST_DAYS + 2) * DAY
+    oldest = columns.time[at] - (days + 2) * DAY
     n = 0
     for slot in range(at, start - 1, -1):
         if columns.time[slot] < oldest:
@@ -50,9 +50,8 @@ def collect(
             continue
         if n == HUB_MOVEMENTS and columns.time[slot] > columns.time[at] - HUB_WINDOW:
             return n, True
-        if columns.day[slot] > oldest_day or columns.time[slot] > columns.time[at] - 60 * DAY:
-            picked[n] = slot
-            n += 1
+        picked[n] = slot
+        n += 1
     return n, False
 
 

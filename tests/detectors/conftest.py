@@ -178,6 +178,7 @@ def _profiles(references: References, catalogue: Catalogue, is_always_armed: boo
         arms=catalogue.arms,
         features=catalogue.features,
         asks=catalogue.asks,
+        screens=catalogue.screens,
         lateness=timedelta(hours=26),
         is_always_armed=is_always_armed,
     )
