@@ -50,11 +50,13 @@ class Case:
 
 def cases() -> list[Case]:
     """Every case of every file."""
-    return [
-        _case(path.stem, given)
-        for path in sorted(CASES.glob("*.toml"))
-        for given in tomllib.loads(path.read_text("utf-8"))["case"]
-    ]
+    files = sorted(CASES.glob("*.toml"))
+    return [case for path in files for case in cases_in(path.stem, path.read_text("utf-8"))]
+
+
+def cases_in(stem: str, text: str) -> list[Case]:
+    """The cases of one file, named like its typology's module."""
+    return [_case(stem, given) for given in tomllib.loads(text)["case"]]
 
 
 def judge(
@@ -256,6 +258,11 @@ def _references(given: Mapping[str, Any]) -> References:
         places={row["place_id"]: Place(**row) for row in given.get("place", ())},
         licences={row["holder"]: [Licence(**row)] for row in given.get("licence", ())},
     )
+
+
+@pytest.fixture
+def told() -> Callable[[str, str], list[Case]]:
+    return cases_in
 
 
 @pytest.fixture
