@@ -1,0 +1,88 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+WORKERS ?= auto
+
+.PHONY: help demo check fast test golden catalogue schema kafka faults lock release clean
+
+help: ## print the tasks
+	@echo "Palermo: tasks"
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
+	  awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.runtime ## four scenes on the terminal, from a committed feed, in a minute
+	@$(BIN)/palermo demo
+
+check: $(VENV)/.dev ## format, lint, types, imports, fast tests: run it all the time
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/palermo detectors lint
+	$(MAKE) --no-print-directory fast
+
+fast: $(VENV)/.dev ## the fast tests only
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not needs_java and not needs_chromium and not faults"
+
+test: $(VENV)/.dev ## everything: checks, all tests, and the wheel as a user installs it
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@echo "compiling once, then testing"
+	$(BIN)/palermo detectors lint
+	$(MAKE) --no-print-directory release
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+
+faults: $(VENV)/.dev ## kill a run at twenty random points and at every named one (minutes)
+	$(BIN)/python -m pytest -q -m faults
+
+kafka: ## start a real Kafka broker on loopback (needs Java, Maven); deploy/kafka/stop ends it
+	@deploy/kafka/start
+
+release: $(VENV)/.dev ## build the wheel, install it alone, check what it owns
+	@rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf dist/venv
+	$(BIN)/python -m venv --without-pip dist/venv
+	$(BIN)/python -m pip --python dist/venv/bin/python install --quiet --disable-pip-version-check --no-deps --no-index dist/palermo-*.whl
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > dist/dependencies
+	dist/venv/bin/python -I tests/release.py "$$(cat dist/dependencies)"
+
+lock: $(VENV)/.dev ## rewrite the lock files from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove what make made
+	rm -rf $(VENV) dist palermo-out .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(MAKE) --no-print-directory $(VENV)/bin/python
+	@echo "downloading 48 packages, about 250 MB (1 GB on disk), from the package index into $(VENV)"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	@$(MAKE) --no-print-directory $(VENV)/bin/python
+	@echo "downloading 68 packages, about 280 MB (1 GB on disk), from the package index into $(VENV)"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Palermo needs Python 3.11, 3.12 or 3.13; there is no $(PYTHON). On Debian or Ubuntu: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	  echo "Palermo is tested with Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+catalogue: $(VENV)/.dev ## write the page of the typologies
+	$(BIN)/python -m detectors.page > detectors/CATALOGUE.md

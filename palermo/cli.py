@@ -1,0 +1,354 @@
+"""The verbs. Each declares what it takes and calls the module that does it."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from palermo.compiled import prepare_cache
+from palermo.errors import PalermoError, UsageError
+from palermo.log import start_log
+
+# Modules that load Polars or Numba are imported by the verb that needs them: `--help` is instant.
+
+app = typer.Typer(
+    name="palermo",
+    help="Find the money flows of human trafficking and migrant smuggling in bank transactions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+alerts = typer.Typer(help="What a person must look at.", no_args_is_help=True)
+detectors = typer.Typer(help="The typologies: what is suspicious, and why.", no_args_is_help=True)
+config = typer.Typer(
+    help="What palermo.toml, environment and flags add up to.", no_args_is_help=True
+)
+models = typer.Typer(help="Isolation forests that rank alerts.", no_args_is_help=True)
+topics = typer.Typer(help="The Kafka topics Palermo uses.", no_args_is_help=True)
+app.add_typer(alerts, name="alerts")
+app.add_typer(detectors, name="detectors")
+app.add_typer(config, name="config")
+app.add_typer(models, name="models")
+app.add_typer(topics, name="topics")
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="palermo.toml; default: the one at the feed."),
+]
+Feed = Annotated[
+    str,
+    typer.Option("--feed", metavar="PATH|-|kafka", help="A file, a folder, standard input, Kafka."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results are.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+Shelf = Annotated[Path, typer.Option("--shelf", metavar="DIR", help="Where models stand.")]
+ModelName = Annotated[str, typer.Argument(help="The id, or its first letters.")]
+
+DEFAULT_OUT = Path("palermo-out")
+DEFAULT_SHELF = Path("palermo-models")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command (default: the process's own); every way it can end has its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    is_debugging = "--debug" in given
+    try:
+        app(given, prog_name="palermo")
+    except PalermoError as fault:
+        _end(fault, *fault.faults, code=fault.exit_code, with_trace=is_debugging)
+    except BrokenPipeError:
+        # The reader (a pager, head) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as fault:  # noqa: BLE001 the last resort: a short message, not a trace
+        from palermo.families import exit_code_of
+
+        code = exit_code_of(fault)
+        if code is not None:
+            _end(fault, *str(fault).splitlines(), code=code, with_trace=is_debugging)
+        _end(
+            fault,
+            f"internal error: {type(fault).__name__}: {fault}",
+            "This is a defect of Palermo. Run the same command with --debug before it "
+            "(`palermo --debug ...`) and report the trace; results so far are safe.",
+            code=1,
+            with_trace=is_debugging,
+        )
+
+
+def _end(fault: Exception, *lines: str, code: int, with_trace: bool) -> None:
+    if with_trace:
+        traceback.print_exception(fault)
+    for line in lines:
+        typer.echo(f"palermo: {line}", err=True)
+    sys.exit(code)
+
+
+def _print_version(*, is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"palermo {version('palermo')}")
+        raise typer.Exit
+
+
+@app.callback()
+def palermo(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the release and stop.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Log events; twice: details.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Log errors only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of a fault.")] = False,
+) -> None:
+    """Find the money flows of human trafficking and migrant smuggling in bank transactions."""
+    start_log(verbosity=2 if debug else -1 if quiet else verbose)
+    prepare_cache()
+
+
+@app.command()
+def demo(
+    *,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="device|place", help="Leave these fields out."),
+    ] = None,
+    out: Out = DEFAULT_OUT / "demo",
+    as_json: Json = False,
+) -> None:
+    """Four scenes from a small invented feed: what was alerted, what was not, and why."""
+    from palermo.demo import show_demo
+
+    show_demo(without=tuple(without or ()), out=out, as_json=as_json)
+
+
+@app.command()
+def run(
+    *,
+    feed: Feed,
+    config: Config = None,
+    out: Out = DEFAULT_OUT,
+    batch_rows: Annotated[
+        int, typer.Option("--batch-rows", min=1, help="Rows read at a time; changes no result.")
+    ] = 5000,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on when the feed has no more for now.")
+    ] = False,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="HOST:PORT", help="Serve /metrics, /livez, /readyz."),
+    ] = None,
+    max_reject_share: Annotated[
+        float,
+        typer.Option(
+            "--max-reject-share",
+            min=0.0,
+            max=1.0,
+            help="Exit 5 if more rows than this are rejects; tested from 1,000 rows on.",
+        ),
+    ] = 0.05,
+    as_json: Json = False,
+) -> None:
+    """Read a feed and write alerts. Killed anywhere, the same command goes on where it was."""
+    from palermo.running import Wish, show_run
+
+    show_run(
+        Wish(
+            feed=feed,
+            config=config,
+            out=out,
+            batch_rows=batch_rows,
+            is_following=follow,
+            metrics=metrics,
+            max_reject_share=max_reject_share,
+        ),
+        as_json=as_json,
+    )
+
+
+@alerts.command("list")
+def alerts_list(*, out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
+    """All current alerts, most urgent first."""
+    from palermo.showing import list_alerts
+
+    list_alerts(out, as_json=as_json)
+
+
+@alerts.command("show")
+def alerts_show(
+    alert_id: Annotated[str, typer.Argument(help="The id, or its first characters.")],
+    *,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one printable page.")
+    ] = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+) -> None:
+    """One alert: what happened, why it is suspicious, what speaks for the person."""
+    from palermo.showing import show_alert
+
+    show_alert(out, alert_id, html=html, as_json=as_json)
+
+
+@alerts.command("replay")
+def alerts_replay(
+    alert_id: Annotated[str, typer.Argument(help="The id, or its first characters.")],
+    *,
+    config: Config = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+) -> None:
+    """Derive an alert again from its frozen evidence and compare bit for bit."""
+    from palermo.showing import replay_alert
+
+    replay_alert(out, alert_id, config=config, as_json=as_json)
+
+
+@detectors.command("list")
+def detectors_list(*, as_json: Json = False) -> None:
+    """All typologies."""
+    from palermo.typologies_shown import list_typologies
+
+    list_typologies(as_json=as_json)
+
+
+@detectors.command("show")
+def detectors_show(
+    typology: Annotated[str, typer.Argument(help="Its id, such as st-structuring.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """One typology: conditions, thresholds with their reasons, sources."""
+    from palermo.typologies_shown import show_typology
+
+    show_typology(typology, as_json=as_json)
+
+
+@detectors.command("lint")
+def detectors_lint(*, as_json: Json = False) -> None:
+    """Check that every typology is well-formed. Exit 1 if one is not."""
+    from palermo.typologies_shown import lint_typologies
+
+    lint_typologies(as_json=as_json)
+
+
+@config.command("show")
+def config_show(
+    *,
+    config: Config = None,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Say where each value came from.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Every setting as a run would use it; secrets are starred."""
+    from palermo.config_shown import show_config
+
+    show_config(config, with_origin=origin, as_json=as_json)
+
+
+@app.command()
+def doctor(
+    *,
+    config: Config = None,
+    feed: Annotated[
+        str | None, typer.Option("--feed", metavar="PATH|kafka", help="A feed to try as well.")
+    ] = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+) -> None:
+    """Check this machine, the configuration and the feed; each line says what to do."""
+    from palermo.doctor import examine
+
+    examine(config=config, feed=feed, out=out, as_json=as_json)
+
+
+@models.command("train")
+def models_train(
+    *,
+    feed: Feed,
+    config: Config = None,
+    out: Out = DEFAULT_OUT,
+    shelf: Shelf = DEFAULT_SHELF,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="YYYY-MM-DD", help="The first day not learned from."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same model.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Learn what is usual from the archive of an earlier run."""
+    from palermo.models_shown import TrainingWish, train_model
+
+    wish = TrainingWish(
+        feed=feed, config=config, out=out, shelf=shelf, until=_day(until), seed=seed
+    )
+    train_model(wish, as_json=as_json)
+
+
+@models.command("list")
+def models_list(*, shelf: Shelf = DEFAULT_SHELF, as_json: Json = False) -> None:
+    """The models on the shelf."""
+    from palermo.models_shown import list_models
+
+    list_models(shelf, as_json=as_json)
+
+
+@models.command("card")
+def models_card(name: ModelName, *, shelf: Shelf = DEFAULT_SHELF, as_json: Json = False) -> None:
+    """What a model learned from, what it is for and what never."""
+    from palermo.models_shown import show_card
+
+    show_card(shelf, name, as_json=as_json)
+
+
+@models.command("verify")
+def models_verify(
+    name: Annotated[str | None, typer.Argument(help="One model; default: all.")] = None,
+    *,
+    shelf: Shelf = DEFAULT_SHELF,
+    as_json: Json = False,
+) -> None:
+    """Check every file against its manifest. Exit 1 if one would be refused."""
+    from palermo.models_shown import verify_models
+
+    verify_models(shelf, name, as_json=as_json)
+
+
+@topics.command("plan")
+def topics_plan(*, config: Config = None, as_json: Json = False) -> None:
+    """The topics as they should be and as they are; changes nothing."""
+    from palermo.topics_shown import show_plan
+
+    show_plan(config, as_json=as_json)
+
+
+@topics.command("apply")
+def topics_apply(*, config: Config = None, as_json: Json = False) -> None:
+    """Make the topics that are missing; what exists is never changed."""
+    from palermo.topics_shown import make_topics
+
+    make_topics(config, as_json=as_json)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as fault:
+        raise UsageError(f"--until {text}: give a day such as 2026-01-31") from fault
+
+
+if __name__ == "__main__":
+    main()

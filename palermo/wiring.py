@@ -1,0 +1,305 @@
+"""Settings become objects. The only place that names the Kafka feed and sink."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from alerts.alert import Reproduce
+from alerts.file_sink import FileSink
+from alerts.pseudonym import Pseudonyms
+from alerts.scoring import ScoreTable, score_table
+from alerts.settings import AlertSettings
+from alerts.store import Store
+from alerts.totals import BaseMoney
+from alerts.triage import Triage
+from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.testability import provided
+from detectors.typology import GatheringTypology, Typology
+from ingest.archive import Archive
+from ingest.currency import minor_units
+from ingest.feed import Feed
+from ingest.file_feed import FileFeed
+from ingest.intake import Intake
+from ingest.mapping import FeedSettings
+from ingest.rates import Rates
+from ingest.reference import References
+from ingest.reference_feed import read_rates, read_references
+from models.bundle import Bundle, load_bundle
+from models.profile import Profiles
+from models.shelf import Shelf
+from models.trained_model import TrainedModel
+from palermo.config import Configuration, DetectorSettings
+from palermo.errors import ConfigurationError
+from palermo.evidence import Stages
+from palermo.folder import ARCHIVE, DATABASE, Observer, claim_folder
+from palermo.model_scores import asks_with_model, features_with_model, rank_of
+from palermo.outlet import TopicOutlet
+from palermo.pipeline import Line, Outlet
+
+Definition = Typology | GatheringTypology
+
+KAFKA = "kafka"
+STANDARD_INPUT = "-"
+NO_GAP_DAYS = 100_000.0
+PRECISIONS = {
+    "us": timedelta(microseconds=1),
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+TRANSACTION_COLUMNS = {
+    "place_id": ("place_id", "terminal_id", "branch_id"),
+    "orig_region": ("orig_region", "region", "counterparty_region"),
+    "benef_region": ("benef_region", "region", "counterparty_region"),
+    "orig_country": ("orig_country", "country", "counterparty_country"),
+    "benef_country": ("benef_country", "country", "counterparty_country"),
+}
+"""A transaction's column and the feed's fields it can be made from, where they differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowing:
+    """All slow knowledge of a feed, read before its first row."""
+
+    references: References
+    rates: Rates
+    bundle: Bundle
+    catalogue: Catalogue
+    model: TrainedModel | None
+
+
+def configuration_file(feed: str, config: Path | None) -> Path | None:
+    """The palermo.toml to use: the one given, else the one at the feed, else none."""
+    if config is not None:
+        return config
+    beside = base_folder(feed, None) / "palermo.toml"
+    return beside if beside.is_file() else None
+
+
+def base_folder(feed: str, config: Path | None) -> Path:
+    """Where relative paths start: the feed's folder; for others that of palermo.toml."""
+    if feed in (KAFKA, STANDARD_INPUT):
+        return config.parent if config else Path()
+    path = Path(feed)
+    return path if path.is_dir() else path.parent
+
+
+def known(configuration: Configuration, base: Path) -> Knowing:
+    """References, rates, bundle and catalogue for these settings.
+
+    Raises ConfigurationError for typologies that cannot be switched on as asked.
+    """
+    settings = configuration.settings
+    references, rates = read_references(settings.feed, base), read_rates(settings.feed, base)
+    bundle = load_bundle(
+        base_currency=settings.feed.base_currency,
+        references=references.fingerprint,
+        rates=rates.fingerprint,
+    )
+    return Knowing(
+        references=references,
+        rates=rates,
+        bundle=bundle,
+        catalogue=catalogue_of(configuration, references, rates, bundle),
+        model=_model(configuration),
+    )
+
+
+def catalogue_of(
+    configuration: Configuration, references: References, rates: Rates, bundle: Bundle
+) -> Catalogue:
+    """The typologies that are on, knowing what this feed cannot show."""
+    settings = configuration.settings
+    available = provided(
+        carried_columns(settings.feed),
+        references,
+        time_precision=PRECISIONS[settings.feed.time_precision],
+        has_threshold=bool(bundle.thresholds),
+        has_usd_rate="USD" in rates.by_currency or settings.feed.base_currency == "USD",
+    )
+    ground = TestGround(
+        has_register=bool(references.licences),
+        has_relations=any(customer.related for customer in references.customers.values()),
+    )
+    return Catalogue(enabled_typologies(settings.detectors), available, ground)
+
+
+def enabled_typologies(settings: DetectorSettings) -> dict[str, Definition]:
+    """Definitions of the typologies that are on, with their overrides."""
+    every = load_typologies(settings.parameters)
+    if settings.enabled is None:
+        return every
+    unknown = sorted(set(settings.enabled) - set(every))
+    if unknown:
+        raise ConfigurationError(
+            f"[detectors] enabled: no typology named {', '.join(unknown)}; "
+            f"there are {', '.join(every)}"
+        )
+    chosen = {name: each for name, each in every.items() if name in settings.enabled}
+    alone = [
+        f"[detectors] enabled: {each.id} gathers {each.gathers}, which is not on; add it"
+        for each in chosen.values()
+        if isinstance(each, GatheringTypology) and each.gathers not in chosen
+    ]
+    if alone:
+        raise ConfigurationError(*alone)
+    return chosen
+
+
+def _model(configuration: Configuration) -> TrainedModel | None:
+    settings = configuration.settings.models
+    return None if settings.use is None else Shelf(settings.shelf).load(settings.use)
+
+
+def carried_columns(settings: FeedSettings) -> frozenset[str]:
+    """Columns of a transaction that the feed's mapping can fill."""
+    declared = settings.declared
+    made = {column for column, of in TRANSACTION_COLUMNS.items() if declared.intersection(of)}
+    return declared | made
+
+
+@contextmanager
+def opened_line(
+    configuration: Configuration,
+    *,
+    feed: str,
+    config: Path | None,
+    out: Path,
+    is_following: bool,
+    observer: Observer,
+    clock: Callable[[], float],
+) -> Iterator[Line]:
+    """The stages of a run, ready to resume; everything is closed at the end.
+
+    Raises the errors of every stage before anything is written to `out`.
+    """
+    settings = configuration.settings
+    with ExitStack() as stack:
+        knowing = known(configuration, base_folder(feed, config))
+        source = open_feed(configuration, feed, is_following=is_following)
+        stack.callback(source.close)
+        claim_folder(out)
+        reproduce = reproduce_of(configuration, knowing)
+        store = stack.enter_context(Store(out / DATABASE, reproduce=reproduce))
+        yield Line(
+            feed=source,
+            intake=Intake(settings.feed, knowing.references, knowing.rates),
+            profiles=profiles_of(configuration, knowing),
+            references=knowing.references,
+            catalogue=knowing.catalogue,
+            rank=rank_of(knowing.model, knowing.references),
+            triage=triage_of(configuration, knowing, reproduce),
+            store=store,
+            archive=Archive(out / ARCHIVE),
+            alert_file=_alert_file(configuration, out),
+            files_read=source.files_read if isinstance(source, FileFeed) else tuple,
+            folder=out,
+            outlet=_outlet(configuration, source, store, stack),
+            observer=observer,
+            clock=clock,
+        )
+
+
+def open_feed(configuration: Configuration, feed: str, *, is_following: bool) -> Feed:
+    """The feed a user named: a path, `-` or `kafka`."""
+    if feed == KAFKA:
+        from ingest.kafka_feed import open_kafka_feed
+
+        return open_kafka_feed(configuration.settings.kafka, follow=is_following)
+    return FileFeed(feed, configuration.settings.feed)
+
+
+def profiles_of(configuration: Configuration, knowing: Knowing) -> Profiles:
+    """The engine, empty."""
+    feed, catalogue = configuration.settings.feed, knowing.catalogue
+    return Profiles(
+        references=knowing.references,
+        rates=knowing.rates,
+        bundle=knowing.bundle,
+        arms=catalogue.arms,
+        features=features_with_model(catalogue) if knowing.model else catalogue.features,
+        asks=asks_with_model(catalogue) if knowing.model else catalogue.asks,
+        screens=catalogue.screens,
+        lateness=feed.lateness,
+        own_ledger_accounts=frozenset(feed.own_ledger_accounts),
+        is_hour_known=feed.time_precision != "day",
+        is_history_complete=feed.history == "complete",
+    )
+
+
+def triage_of(configuration: Configuration, knowing: Knowing, reproduce: Reproduce) -> Triage:
+    """Findings to alerts, for this house."""
+    currency = configuration.settings.feed.base_currency
+    return Triage(
+        definitions=knowing.catalogue.definitions,
+        references=knowing.references,
+        settings=configuration.settings.alerts,
+        scores=score_table(knowing.bundle),
+        money=BaseMoney(currency=currency, digits=minor_units()[currency] or 0),
+        reproduce=reproduce,
+        house=configuration.settings.house.kind,
+    )
+
+
+def fresh_stages(configuration: Configuration, base: Path) -> Stages:
+    """Stages to derive one alert again from its part of a feed."""
+    feed, knowing = configuration.settings.feed, known(configuration, base)
+    reproduce = reproduce_of(configuration, knowing)
+    # A part of a feed has gaps the whole did not have; none of them is a wrong date.
+    lenient = feed.model_copy(update={"longest_gap_days": NO_GAP_DAYS})
+    return Stages(
+        intake=Intake(lenient, knowing.references, knowing.rates),
+        profiles=profiles_of(configuration, knowing),
+        catalogue=knowing.catalogue,
+        rank=rank_of(knowing.model, knowing.references),
+        triage=triage_of(configuration, knowing, reproduce),
+        reproduce=reproduce,
+    )
+
+
+def reproduce_of(configuration: Configuration, knowing: Knowing) -> Reproduce:
+    """What an alert of this release, configuration and bundle is derived with."""
+    return Reproduce(
+        release=version("palermo"),
+        configuration=configuration.hash,
+        bundle=knowing.bundle.hash,
+    )
+
+
+def triage_for_reading(currency: str) -> Triage:
+    """Looks at what a run has kept and judges nothing anew."""
+    return Triage(
+        definitions=load_typologies(),
+        references=References(),
+        settings=AlertSettings(),
+        scores=ScoreTable(priors={}, default_prior=0.0, cuts={}),
+        money=BaseMoney(currency=currency, digits=minor_units()[currency] or 0),
+        reproduce=Reproduce(release=version("palermo"), configuration="", bundle=""),
+    )
+
+
+def _alert_file(configuration: Configuration, out: Path) -> FileSink:
+    settings = configuration.settings
+    if settings.sinks.files.cleared:
+        return FileSink(out)
+    return FileSink(out, pseudonyms=Pseudonyms.from_file(settings.alerts.pseudonym_key_file))
+
+
+def _outlet(
+    configuration: Configuration, feed: Feed, store: Store, stack: ExitStack
+) -> Outlet | None:
+    if isinstance(feed, FileFeed):
+        return None
+    from alerts.kafka_sink import open_kafka_sink
+    from ingest.kafka_feed import KafkaFeed
+
+    assert isinstance(feed, KafkaFeed)
+    sink = open_kafka_sink(
+        configuration.settings.kafka, release=version("palermo"), origin=feed.origin
+    )
+    stack.callback(sink.close)
+    return TopicOutlet(store, sink)

@@ -1,0 +1,44 @@
+"""What all tests share: components a machine may lack, and a quiet terminal."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+COMPONENTS = {
+    "needs_java": (
+        ("java", "mvn"),
+        "Java and Maven, for a real Kafka broker: apt-get install default-jre-headless maven",
+    ),
+    "needs_chromium": (
+        ("chromium", "chromium-browser", "google-chrome"),
+        "Chromium, to open the page: apt-get install chromium",
+    ),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (programs, how) in COMPONENTS.items():
+        if item.get_closest_marker(marker) and not _is_there(marker, programs):
+            _miss(f"this machine lacks {how}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser that opens pages in tests."""
+    found = next(filter(None, map(shutil.which, COMPONENTS["needs_chromium"][0])), None)
+    if found is None:
+        _miss(f"this machine lacks {COMPONENTS['needs_chromium'][1]}")
+    return Path(str(found))
+
+
+def _is_there(marker: str, programs: tuple[str, ...]) -> bool:
+    found = [shutil.which(program) is not None for program in programs]
+    return any(found) if marker == "needs_chromium" else all(found)
+
+
+def _miss(sentence: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence + " (with CI=true nothing is skipped)")
+    pytest.skip(sentence)

@@ -1,0 +1,76 @@
+"""Rule of meaning 2: final alerts are the same bytes however the rows are cut into batches."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from alerts.store import Store
+from ingest.simulated.disorder import USUAL
+from ingest.simulated.plan import CountrySettings
+from ingest.simulated.write import write_country
+from palermo.folder import DATABASE
+from palermo.running import Wish, carry_out
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+SEED = 6
+COUNTRY = CountrySettings(customers=230, days=80, schemes_per_10k=4500.0)
+
+
+class Line(msgspec.Struct):
+    """What is looked at in a line of alerts.ndjson."""
+
+    status: str
+    typologies: list[dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def country(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A feed with late, doubled, amended, torn and returned rows."""
+    folder = tmp_path_factory.mktemp("country")
+    write_country(folder, COUNTRY, np.random.Generator(np.random.PCG64(SEED)), USUAL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(country: Path) -> bytes:
+    """The alerts of the feed read and committed in one piece."""
+    return _alerts(country, country / "whole", batch_rows=100_000, checkpoint_rows=100_000)
+
+
+def test_the_feed_has_alerts_of_every_kind_and_history(country: Path, whole: bytes) -> None:
+    lines = [msgspec.json.decode(line, type=Line) for line in whole.splitlines()]
+    _alerts(country, country / "thousand", batch_rows=1000, checkpoint_rows=1000)
+    with Store(country / "thousand" / DATABASE) as store, store.transaction() as transaction:
+        on_the_way = transaction.status_counts()
+
+    assert len(lines) >= 50
+    assert Counter(line.status for line in lines) == {"open": len(lines)}
+    assert sum(hit["id"] == "sx-victim-drain" for line in lines for hit in line.typologies) >= 5
+    assert on_the_way["withdrawn"] >= 1
+    assert on_the_way["superseded"] >= 1
+
+
+@pytest.mark.parametrize(("batch_rows", "checkpoint_rows"), [(1, 2000), (7, 700), (1000, 1000)])
+def test_a_feed_cut_anywhere_gives_the_same_alerts(
+    country: Path, whole: bytes, tmp_path: Path, batch_rows: int, checkpoint_rows: int
+) -> None:
+    cut = _alerts(country, tmp_path / "out", batch_rows=batch_rows, checkpoint_rows=checkpoint_rows)
+
+    assert cut == whole
+
+
+def _alerts(feed: Path, out: Path, *, batch_rows: int, checkpoint_rows: int) -> bytes:
+    carry_out(
+        Wish(
+            feed=str(feed),
+            config=None,
+            out=out,
+            batch_rows=batch_rows,
+            checkpoint_rows=checkpoint_rows,
+        )
+    )
+    return (out / "alerts.ndjson").read_bytes()
