@@ -1,0 +1,327 @@
+"""Run by `test_mutants.py` in a process of its own, kernels in plain Python.
+
+For each mutant: its module's source with one thing made wrong is loaded, a small world is run
+through the engine, and what then differs from the oracle is written out as JSON.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parents[2]))
+
+from tests.models import strategies
+from tests.models.strategies import DAY, DOLLARS, HOUR, START, TICK, Neighbourhood
+from tests.oracle.movements import Transaction, World
+
+ENGINE = ("models", "detectors")
+HOOD = Neighbourhood("000-", DOLLARS)
+FIRST, SECOND = HOOD.accounts[:2]
+"""Two accounts of one holder."""
+
+ALONE = HOOD.accounts[4]
+LIMIT = DOLLARS.threshold
+NEAR = LIMIT * 9 // 10
+LOWERED_CAP = 12
+
+Rows = Sequence[Transaction]
+Batches = Sequence[Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A text that occurs once in a module, and what takes its place."""
+
+    module: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One thing made wrong, and the batches of a world in which it shows."""
+
+    change: Change
+    batches: Callable[[], Batches]
+    hub_cap: int = 1_000
+
+
+def week_old() -> Batches:
+    return [
+        strategies.numbered([strategies.cash_in(FIRST, START + d * DAY, NEAR) for d in (0, 1, 7)])
+    ]
+
+
+def tied() -> Batches:
+    """The third deposit has the second's time and a smaller sequence, and comes after it."""
+    at = [START, START + DAY, START + DAY]
+    rows = strategies.numbered([strategies.cash_in(FIRST, when, NEAR) for when in at])
+    return [[rows[0]], [replace(rows[1], source_sequence=2)], [replace(rows[2], source_sequence=1)]]
+
+
+def late() -> Batches:
+    """The second of four deposits comes last, and makes the third one too many."""
+    days = (0, 1, 2, 3)
+    rows = strategies.numbered([strategies.cash_in(FIRST, START + d * DAY, NEAR) for d in days])
+    return [[rows[0], *rows[2:]], [rows[1]]]
+
+
+def just_enough() -> Batches:
+    """Two deposits of one day, as few as can be too many."""
+    return [
+        strategies.numbered([strategies.cash_in(FIRST, START + h * HOUR, NEAR) for h in (1, 2)])
+    ]
+
+
+def drained_in_two() -> Batches:
+    """The first debit takes a tenth of a credit, the second all that is left."""
+    paid_in = [
+        strategies.transfer(HOOD.payer(i), ALONE, START + i * HOUR, HOOD.usd(100)) for i in range(5)
+    ]
+    outs = [
+        strategies.transfer(ALONE, HOOD.receivers[1], START + hours * HOUR, HOOD.usd(part))
+        for hours, part in ((5, 10), (10, 490))
+    ]
+    return [strategies.numbered([*paid_in, *outs])]
+
+
+def paid_twice() -> Batches:
+    """Eleven payments of one price by eight payers."""
+    rows = [
+        replace(
+            strategies.transfer(HOOD.payer(i % 8), ALONE, START + i * HOUR, HOOD.usd(150)),
+            orig_region=strategies.REGIONS[i % 4],
+        )
+        for i in range(11)
+    ]
+    out = strategies.cash_out(ALONE, START + DAY, HOOD.usd(1_650))
+    return [strategies.numbered([*rows, out])]
+
+
+def priced_at_the_edge() -> Batches:
+    """Ten payers of three prices, of which one is exactly five per cent above another."""
+    prices = (100, 100, 100, 100, 105, 105, 105, 200, 200, 200)
+    rows = [
+        replace(
+            strategies.transfer(HOOD.payer(i), ALONE, START + i * HOUR, HOOD.usd(price)),
+            orig_region=strategies.REGIONS[i % 4],
+        )
+        for i, price in enumerate(prices)
+    ]
+    out = strategies.cash_out(ALONE, START + DAY, HOOD.usd(sum(prices)))
+    return [strategies.numbered([*rows, out])]
+
+
+def busy() -> Batches:
+    """More card payments than the lowered cap, then a drained account."""
+    spent = [strategies.card(ALONE, START + i * HOUR, HOOD.usd(1)) for i in range(9)]
+    credits, outs = list(drained_in_two()[0][:5]), list(drained_in_two()[0][5:])
+    moved = [replace(t, event_time=t.event_time + DAY) for t in (*credits, *outs)]
+    return [strategies.numbered([*spent, *moved])]
+
+
+def sent_back() -> Batches:
+    """The second of three deposits is returned before the third."""
+    rows = strategies.numbered(
+        [strategies.cash_in(FIRST, START + d * DAY, NEAR) for d in (0, 1, 2)]
+    )
+    back = replace(
+        strategies.cash_out(FIRST, START + DAY + HOUR, NEAR),
+        reference="RT-FICT-1",
+        reversal_of=rows[1].reference,
+    )
+    return [[*rows, back]]
+
+
+def beside() -> Batches:
+    """One account of the holder is drained; the other has money of its own."""
+    drained = [
+        replace(t, benef_account_id=FIRST) if t.benef_account_id == ALONE else t
+        for t in drained_in_two()[0]
+    ]
+    drained = [
+        replace(t, orig_account_id=FIRST) if t.orig_account_id == ALONE else t for t in drained
+    ]
+    other = strategies.transfer(HOOD.payer(9), SECOND, START + TICK, HOOD.usd(5_000))
+    return [strategies.numbered([*drained, other])]
+
+
+SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
+AGGREGATES, EVALUATE = "models.kernels.aggregates", "models.kernels.evaluate"
+
+MUTANTS: dict[str, Mutant] = {
+    "window edge": Mutant(
+        change=Change(
+            SLICES,
+            "return columns.time[slot] > columns.time[at] - window",
+            "return columns.time[slot] >= columns.time[at] - window",
+        ),
+        batches=week_old,
+    ),
+    "tie order": Mutant(
+        change=Change(ARENA, "return sequence_a < sequence_b", "return sequence_a > sequence_b"),
+        batches=tied,
+    ),
+    "late insert": Mutant(
+        change=Change(
+            ARENA,
+            "touched[h] = min(touched[h], write)",
+            "touched[h] = min(touched[h], length)",
+        ),
+        batches=late,
+    ),
+    "arming count": Mutant(
+        change=Change(EVALUATE, "if found == arms.least[i]:", "if found == arms.least[i] + 1:"),
+        batches=just_enough,
+    ),
+    "FIFO match": Mutant(
+        change=Change(AGGREGATES, "left[head] -= piece", "left[head] = 0"),
+        batches=drained_in_two,
+    ),
+    "distinct count": Mutant(
+        change=Change(AGGREGATES, "if name >= 0 and seen[name] != stamp:", "if name >= 0:"),
+        batches=paid_twice,
+    ),
+    "hub cap": Mutant(
+        change=Change(SLICES, "if n == HUB_MOVEMENTS and", "if n == HUB_MOVEMENTS + 1 and"),
+        batches=busy,
+        hub_cap=LOWERED_CAP,
+    ),
+    "return": Mutant(
+        change=Change(SLICES, "counted[k] = 0", "counted[k] = 1"),
+        batches=sent_back,
+    ),
+    "leak between accounts": Mutant(
+        change=Change(
+            SLICES, "if account >= 0 and columns.account[slot] != account:", "if account < -1:"
+        ),
+        batches=beside,
+    ),
+    "price band edge": Mutant(
+        change=Change(
+            AGGREGATES,
+            "<= 105 * amounts[first + i]",
+            "< 105 * amounts[first + i]",
+        ),
+        batches=priced_at_the_edge,
+    ),
+}
+
+LOWER_THE_CAP = Change(SLICES, "HUB_MOVEMENTS = 1_000", f"HUB_MOVEMENTS = {LOWERED_CAP}")
+"""A thousand movements take too long in plain Python."""
+
+ROUNDING = Change(
+    "ingest.rates",
+    "_EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)",
+    '_EXACT = Context(prec=80, rounding="ROUND_HALF_UP")',
+)
+
+
+def main() -> None:
+    """Mismatches by mutant, and under "" those of the untouched source."""
+    report = {"": [*_untouched(), *_roundings_differ()]}
+    for name, mutant in MUTANTS.items():
+        report[name] = _mismatches(mutant, [*_setup(mutant), mutant.change])
+    with Mutated([ROUNDING]):
+        report["rounding"] = _roundings_differ()
+    sys.stdout.write(json.dumps(report))
+
+
+class Mutated(MetaPathFinder):
+    """While it is entered, the engine is loaded from changed sources."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes = changes
+
+    def __enter__(self) -> None:
+        _unload(*ENGINE, "ingest.rates", "tests.models.standing")
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *_: object) -> None:
+        sys.meta_path.remove(self)
+        _unload(*ENGINE, "ingest.rates", "tests.models.standing")
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        changes = [change for change in self._changes if change.module == fullname]
+        spec = PathFinder.find_spec(fullname, path, target) if changes else None
+        if spec is not None and spec.origin is not None:
+            spec.loader = _ChangedSource(fullname, spec.origin, changes)
+        return spec
+
+
+class _ChangedSource(SourceFileLoader):
+    def __init__(self, fullname: str, path: str, changes: Sequence[Change]) -> None:
+        super().__init__(fullname, path)
+        self._changes = changes
+
+    def get_code(self, fullname: str) -> CodeType:
+        text = Path(self.path).read_text("utf-8")
+        for change in self._changes:
+            assert text.count(change.old) == 1, f"{change} occurs {text.count(change.old)} times"
+            text = text.replace(change.old, change.new)
+        return compile(text, self.path, "exec", dont_inherit=True)
+
+
+def _unload(*names: str) -> None:
+    for loaded in list(sys.modules):
+        if any(loaded == name or loaded.startswith(f"{name}.") for name in names):
+            del sys.modules[loaded]
+
+
+def _untouched() -> list[str]:
+    return [
+        f"{name}: {text}"
+        for name, mutant in MUTANTS.items()
+        for text in _mismatches(mutant, _setup(mutant))
+    ]
+
+
+def _setup(mutant: Mutant) -> list[Change]:
+    return [LOWER_THE_CAP] if mutant.hub_cap == LOWERED_CAP else []
+
+
+def _mismatches(mutant: Mutant, changes: Sequence[Change]) -> list[str]:
+    batches = mutant.batches()
+    world = _world([row for rows in batches for row in rows], mutant.hub_cap)
+    with Mutated(changes):
+        standing = import_module("tests.models.standing")
+        stands = standing.standing(world)
+        for i, rows in enumerate(batches):
+            seen = [row for earlier in batches[: i + 1] for row in earlier]
+            stands.take(standing.batch(rows, seen=seen))
+        differences: list[str] = standing.mismatches(world, stands)
+    return differences
+
+
+def _world(rows: Rows, hub_cap: int) -> World:
+    plain = strategies.large_world(0, rows=1)
+    return replace(plain, transactions=tuple(rows), hub_cap=hub_cap)
+
+
+def _roundings_differ() -> list[str]:
+    """Conversions of amounts that lie between two minor units, against exact arithmetic."""
+    rates = import_module("ingest.rates")
+    rate = Decimal("0.5")
+    dated = rates.Rates(base_currency="USD", by_currency={"EUR": [rates.Rate(on=None, rate=rate)]})
+    amounts = [Decimal(cents) / 100 for cents in range(1, 12)]
+    expected = {a: round(Fraction(a) * Fraction(rate) * 100) for a in amounts}
+    converted = {a: dated.to_base(a, "EUR", date(2025, 1, 1))[0] for a in amounts}
+    return [
+        f"{a} is {converted[a]}, not {expected[a]}" for a in amounts if converted[a] != expected[a]
+    ]
+
+
+if __name__ == "__main__":
+    main()

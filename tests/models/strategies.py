@@ -1,0 +1,515 @@
+"""Small worlds in which typologies fire, and larger ones made of many of them.
+
+One set of scenes serves both: Hypothesis chooses for small worlds, a seed for large ones.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from hypothesis import strategies as st
+
+from ingest.reference import Account, Customer, Licence, Place, References
+from tests.oracle.movements import Transaction, World
+
+Option = TypeVar("Option")
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+REGIONS = ("FX-1", "FX-2", "FX-3", "FX-4", "FX-5")
+HOME = "FX-HOME"
+PLACES = {
+    place.place_id: place
+    for place in (
+        Place(place_id="P-HOME", region=HOME, lat=10.0, lon=100.0),
+        Place(place_id="P-1", region="FX-1", lat=10.0, lon=100.5, border_km=30.0),
+        Place(place_id="P-2", region="FX-2", lat=10.4, lon=100.5),
+        Place(place_id="P-3", region="FX-3", lat=10.0, lon=100.9),
+        Place(place_id="P-BARE", region="FX-4"),
+        Place(place_id="P-MAP", lat=10.2, lon=100.2),
+        Place(place_id="P-FAR", region="FX-5", lat=14.0, lon=104.0, border_km=30.5),
+        Place(place_id="P-ZONE", region="FX-6", lat=15.0, lon=105.0, border_km=12.0),
+        Place(place_id="P-SEZ", region="FX-7", lat=-3.0, lon=99.0, is_special_zone=True),
+    )
+}
+OWN_LIFE_MCC = frozenset({"5411"})
+OWN_LIFE_PURPOSE = frozenset({"RENT"})
+BANK_ACCOUNT = "A-BANK-LEDGER"
+EDGES = (timedelta(0), timedelta(0), timedelta(0), TICK, -TICK, HOUR, 5 * HOUR, 17 * HOUR)
+
+
+class Choice(Protocol):
+    """Who decides what a world looks like."""
+
+    def of(self, options: Sequence[Option]) -> Option: ...
+
+    def between(self, low: int, high: int) -> int: ...
+
+
+class Seeded:
+    """The same choices for the same seed; every other time the plainest, so that much fires."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def of(self, options: Sequence[Option]) -> Option:
+        return options[0] if self._random.random() < 0.5 else self._random.choice(options)
+
+    def between(self, low: int, high: int) -> int:
+        return self._random.randint(low, high)
+
+
+class Drawn:
+    """Choices that Hypothesis can shrink: towards the first option and the lowest number. Every
+    other time the first option, so that much fires."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+
+    def of(self, options: Sequence[Option]) -> Option:
+        return self._draw(st.sampled_from(options)) if self._draw(st.booleans()) else options[0]
+
+    def between(self, low: int, high: int) -> int:
+        return self._draw(st.integers(low, high))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """The base currency of a world: one dollar in minor units, and the reporting threshold."""
+
+    currency: str
+    usd_minor: int
+    threshold: int
+
+
+DOLLARS = Money(currency="USD", usd_minor=100, threshold=1_000_000)
+KIP = Money(currency="LAK", usd_minor=2_180_000, threshold=10_000_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """Whom the scenes of one small world are about. ids carry `name`, so many can share a feed."""
+
+    name: str
+    money: Money
+    accounts: tuple[str, ...] = field(init=False)
+    receivers: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        accounts = tuple(self.account(i) for i in range(1, 7))
+        object.__setattr__(self, "accounts", accounts)
+        object.__setattr__(self, "receivers", (self.id("A", "R1"), self.id("A", "R2")))
+
+    def id(self, kind: str, what: str) -> str:
+        return f"{kind}-FICT-{self.name}{what}"
+
+    def account(self, number: int) -> str:
+        return self.id("A", f"{number:02d}")
+
+    def customer(self, number: int) -> str:
+        return self.id("C", f"{number:02d}")
+
+    def payer(self, number: int) -> str:
+        return self.id("X", f"{number:02d}")
+
+    def usd(self, amount: int) -> int:
+        return amount * self.money.usd_minor
+
+
+Scene = Callable[[Choice, Neighbourhood, datetime], Iterable[Transaction]]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A small world: one to four scenes around one moment, now and then spoilt by a return."""
+    return small_world(Drawn(draw))
+
+
+def small_world(choice: Choice) -> World:
+    hood = Neighbourhood("", choice.of((DOLLARS, DOLLARS, KIP)))
+    rows = _rows(choice, hood, SCENES, scenes=choice.between(1, 4))
+    return _world(choice, [hood], numbered(rows))
+
+
+def large_world(seed: int, *, rows: int, scenes: Sequence[Scene] | None = None) -> World:
+    """At least so many rows of neighbours who do not know each other, the same for a seed."""
+    choice = Seeded(seed)
+    hoods: list[Neighbourhood] = []
+    made: list[Transaction] = []
+    while len(made) < rows:
+        hoods.append(Neighbourhood(f"{len(hoods):03d}-", DOLLARS))
+        made += _rows(choice, hoods[-1], scenes or SCENES, scenes=choice.between(1, 4))
+    world = _world(choice, hoods, numbered(made))
+    limit = Dated((START + 90 * DAY).date(), DOLLARS.threshold, DOLLARS.threshold)
+    return replace(world, threshold=limit)
+
+
+def hub_world(*, before: int, credits: int = 6) -> World:
+    """One account with a large credit, `before` card payments in ten days, then filled and
+    emptied: drained only if the cap no longer lets the large credit be seen."""
+    hood = Neighbourhood("", DOLLARS)
+    account, end = hood.account(3), START + 20 * DAY
+    spent = [card(account, START + i * DAY / 100, hood.usd(1)) for i in range(before)]
+    paid_in = [
+        transfer(hood.payer(i), account, end + i * HOUR, hood.usd(2_000)) for i in range(credits)
+    ]
+    out = transfer(account, hood.receivers[1], end + 8 * HOUR, hood.usd(2_000) * credits)
+    earlier = transfer(hood.payer(20), account, START - HOUR, hood.usd(9_000))
+    rows = numbered([earlier, *spent, *paid_in, out])
+    return replace(_world(Seeded(0), [hood], rows), transactions=tuple(rows))
+
+
+def _rows(
+    choice: Choice, hood: Neighbourhood, plays: Sequence[Scene], *, scenes: int
+) -> list[Transaction]:
+    at = START + choice.of((61, 0, 58, 100, 190, 205)) * DAY + choice.of(EDGES)
+    rows: list[Transaction] = []
+    for _ in range(scenes):
+        scene = plays[choice.between(0, len(plays) - 1)]
+        rows += scene(choice, hood, at + choice.of((0, 0, 1, 3, 10)) * DAY)
+    if choice.between(0, 1):
+        rows += _anchor(hood, at - choice.of((59, 60, 61, 185, 201)) * DAY)
+    return [_varied(choice, hood, row) for row in rows]
+
+
+def numbered(rows: Sequence[Transaction]) -> list[Transaction]:
+    """Rows with references of their own, in their order."""
+    return [replace(row, reference=f"TX-FICT-{i:05d}") for i, row in enumerate(rows)]
+
+
+def _world(choice: Choice, hoods: Sequence[Neighbourhood], rows: list[Transaction]) -> World:
+    rows = rows + _returns(choice, rows)
+    money = hoods[0].money
+    changes_on = (START + choice.of((30, 200, 400)) * DAY).date()
+    later = choice.of((money.threshold, money.threshold, money.threshold * 2))
+    before = choice.of((money.threshold, money.threshold, money.threshold, None))
+    usd = money.usd_minor
+    rates = (
+        Dated(changes_on, usd, usd),
+        Dated(changes_on, usd, usd * 11 // 10),
+        Dated(changes_on, None, None),
+    )
+    return World(
+        transactions=tuple(rows),
+        references=_references(choice, hoods),
+        usd_minor=rates[0] if money is DOLLARS else choice.of(rates),
+        base_currency=money.currency,
+        threshold=Dated(changes_on, before, later),
+        own_life_mcc=OWN_LIFE_MCC,
+        own_life_purpose=OWN_LIFE_PURPOSE,
+        ledger_accounts=frozenset({BANK_ACCOUNT}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A value that changes on a day."""
+
+    on: date
+    before: int | None
+    after: int | None
+
+    def __call__(self, day: date) -> int | None:
+        return self.before if day < self.on else self.after
+
+
+def _references(choice: Choice, hoods: Sequence[Neighbourhood]) -> References:
+    customers: dict[str, Customer] = {}
+    accounts: dict[str, Sequence[Account]] = {}
+    licences: dict[str, Sequence[Licence]] = {}
+    for hood in hoods:
+        customers |= {c.party_id: c for c in _customers(choice, hood)}
+        accounts |= _accounts(choice, hood)
+        licences |= _licences(choice, hood)
+    return References(customers=customers, accounts=accounts, places=PLACES, licences=licences)
+
+
+def _customers(choice: Choice, hood: Neighbourhood) -> Iterable[Customer]:
+    for number in range(1, 6):
+        related = choice.of(
+            ((), (), (), (hood.customer(1),), (hood.payer(1),), (hood.id("C", "R"),))
+        )
+        yield Customer(
+            party_id=hood.customer(number),
+            home_region=choice.of((HOME, HOME, None, "FX-1")),
+            work_region=choice.of((None, None, "FX-2")),
+            monthly_income=choice.of((hood.usd(100), None, hood.usd(200), hood.usd(600), 0)),
+            devices=choice.of((("D-FICT-1",), ())),
+            related=tuple(party for party in related if party != hood.customer(number)),
+        )
+    yield Customer(party_id=hood.id("C", "R"), home_region="FX-3")
+    yield Customer(party_id=hood.id("C", "SHOP"), is_merchant=True, home_region=HOME)
+
+
+def _accounts(choice: Choice, hood: Neighbourhood) -> dict[str, Sequence[Account]]:
+    """Two accounts of one holder; one that changes hands; one held by none; one in no list."""
+    changes = START + choice.of((65, 102, 300)) * DAY + choice.of(EDGES)
+    first, second, third, fourth, fifth, _ = hood.accounts
+    held = {
+        first: [_held(first, hood.customer(1))],
+        second: [_held(second, hood.customer(1))],
+        third: [_held(third, hood.customer(2))],
+        fourth: [_held(fourth, hood.customer(3)), _held(fourth, hood.customer(4), changes)],
+        fifth: [_held(fifth, None)],
+        hood.receivers[0]: [_held(hood.receivers[0], hood.id("C", "R"))],
+        hood.id("A", "SHOP"): [_held(hood.id("A", "SHOP"), hood.id("C", "SHOP"))],
+    }
+    return {account: tuple(rows) for account, rows in held.items()}
+
+
+def _held(account: str, holder: str | None, valid_from: datetime | None = None) -> Account:
+    return Account(account_id=account, holder=holder, valid_from=valid_from)
+
+
+def _licences(choice: Choice, hood: Neighbourhood) -> dict[str, Sequence[Licence]]:
+    holder = choice.of(
+        (hood.id("X", "NONE"), hood.payer(2), hood.customer(2), hood.customer(1), hood.id("C", "R"))
+    )
+    first = (START + choice.of((0, 60, 101, 300)) * DAY).date()
+    licence = Licence(holder=holder, kind=choice.of(("MVTS", "NGO")), valid_from=first)
+    until = choice.of((None, first + 40 * DAY))
+    return {holder: (replace(licence, valid_to=until),)}
+
+
+def _returns(choice: Choice, rows: Sequence[Transaction]) -> list[Transaction]:
+    """A few rows sent back later, both sides changed about; one names what never was."""
+    often = max(1, len(rows) // 25)
+    chosen = [choice.of(rows) for _ in range(choice.between(0, 2) * often)] if rows else []
+    return [
+        replace(
+            row,
+            reference=f"RT-FICT-{i:05d}",
+            reversal_of=choice.of((row.reference, row.reference, row.reference, "TX-FICT-NONE")),
+            event_time=row.event_time + choice.of((TICK, HOUR, DAY, 6 * DAY, timedelta(0))),
+            orig_account_id=row.benef_account_id,
+            orig_party_id=row.benef_party_id,
+            orig_region=row.benef_region,
+            benef_account_id=row.orig_account_id,
+            benef_party_id=row.orig_party_id,
+            benef_region=row.orig_region,
+        )
+        for i, row in enumerate(chosen)
+    ]
+
+
+def _varied(choice: Choice, hood: Neighbourhood, row: Transaction) -> Transaction:
+    """Mostly as it was; now and then without an amount, in another zone, ordered by sequence."""
+    odd = choice.between(0, 90)
+    if odd == 30:
+        return replace(row, amount_base=None)
+    if odd == 29:
+        return replace(row, local_utc_offset_min=-300)
+    if odd == 28:
+        return replace(row, status=choice.of((None, "REJECTED", "PENDING", "ATTEMPTED")))
+    if odd in (26, 27):
+        return replace(row, source_sequence=choice.of((1, 7)))
+    if odd == 25:
+        return replace(row, orig_holds=False)
+    if odd == 24:
+        return replace(row, benef_party_id=hood.customer(5))
+    return row
+
+
+def _anchor(hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """One old row: with it the feed has a history."""
+    yield transfer(hood.payer(30), hood.id("A", "OLD"), at, hood.usd(1))
+
+
+def structuring(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Cash around the reporting threshold, on the two accounts of one holder."""
+    limit = hood.money.threshold
+    below = (limit * 9 // 10, limit * 9 // 10, limit * 4 // 5, limit - 1)
+    beside = (limit * 4 // 5 - 1, limit, limit * 6 // 5 - 1, limit * 6 // 5, limit // 2)
+    days = choice.of(((0, 1, 2, 3), (0, 0, 1, 7), (0, 1, 2, 60, 61), (0, 0), (0, 1, 7, 8)))
+    flow = choice.of((cash_in, cash_in, cash_out))
+    for day in days:
+        when = at + day * DAY + choice.of(EDGES)
+        yield flow(choice.of(hood.accounts[:2]), when, choice.of(below))
+    for _ in range(choice.of((0, 0, 1, 2))):
+        when = at + choice.of((0, 2, -58, -60)) * DAY + choice.of(EDGES)
+        yield flow(choice.of(hood.accounts[:2]), when, choice.of(beside))
+    yield from _aftermath(choice, hood, hood.accounts[0], at + 3 * DAY)
+
+
+def funnel(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Cash in at several towns, drawn at others."""
+    account = choice.of(hood.accounts)
+    total = 0
+    for place in ("P-1", "P-2", "P-3", *choice.of(((), (), ("P-BARE",), ("P-HOME",), ("P-MAP",)))):
+        amount = hood.usd(choice.between(2, 9) * 100)
+        total += amount
+        when = at + choice.of((1, 1, 1, 0)) * DAY + choice.of(EDGES)
+        yield replace(cash_in(account, when, amount), place_id=place, local_utc_offset_min=420)
+    for part in choice.of(((1,), (2, 2), (1, 3), (3, 3, 3), (2,))):
+        place = choice.of(("P-FAR", "P-ZONE", "P-SEZ", "P-FAR", "P-ZONE", "P-1", "P-BARE"))
+        when = at + choice.of((2, 2, 3, 2, 31)) * DAY + choice.of(EDGES)
+        yield replace(cash_out(account, when, total // part), place_id=place)
+    yield from _aftermath(choice, hood, account, at + 2 * DAY)
+
+
+def collector(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Many payers of one price or two; the money leaves soon; some payers came before."""
+    account = choice.of(hood.accounts)
+    price = hood.usd(choice.of((150, 150, 50, 49, 666, 1_500, 1_430)))
+    others = choice.of(
+        (
+            (price,),
+            (price, price * 21 // 20),
+            (price, price * 2),
+            (price, price * 21 // 20 + 1, price * 3),
+        )
+    )
+    regions = choice.of((4, 5, 5, 5, 3))
+    payers = choice.of((12, 12, 11, 10, 9))
+    spread = choice.of((1, 2, 1, 2, 14, 15))
+    for i in range(payers):
+        when = at + i % spread * DAY + choice.of(EDGES)
+        paid = transfer(hood.payer(i + 3), account, when, choice.of(others))
+        yield replace(paid, orig_region=REGIONS[i % regions])
+    for i in range(choice.of((0, 0, 1, 2, 3))):
+        for days in choice.of(((30, 50), (100, 120), (150, 180), (1, 2))):
+            yield transfer(hood.payer(i + 3), account, at - days * DAY, price)
+    for _ in range(choice.of((1, 1, 2, 0))):
+        when = at + choice.of((spread, spread, spread + 1)) * DAY + choice.of(EDGES)
+        out = cash_out(account, when, price * payers * 2)
+        yield replace(out, place_id=choice.of(("P-ZONE", "P-1", None)))
+    yield from _aftermath(choice, hood, account, at + spread * DAY)
+
+
+def drained(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Accounts filled in small sums and emptied to one receiver within hours."""
+    receiver = choice.of(hood.receivers)
+    for account in choice.of((hood.accounts[2:5], hood.accounts[1:6:2], hood.accounts[:1])):
+        start = at + choice.of((0, 0, 1, 10, 29, 30)) * DAY + choice.of(EDGES)
+        credits = choice.of((5, 6, 7, 4))
+        for i in range(credits):
+            paid_in = transfer(hood.payer(i), account, start + i * HOUR, hood.usd(100))
+            yield replace(paid_in, orig_region=choice.of(REGIONS))
+        kept = hood.usd(choice.of((0, 5, 10, 40, 50, 51)))
+        out_at = start + choice.of((7, 8, 10, 12, 15)) * HOUR + choice.of(EDGES)
+        out = transfer(account, receiver, out_at, hood.usd(100) * credits - kept)
+        yield replace(out, device_hash=choice.of((None, "D-FICT-1", "D-FICT-9")))
+        if choice.between(0, 2) == 0:
+            spent = hood.usd(choice.of((5, 20, 25, 26)))
+            yield replace(card(account, out_at - HOUR, spent), mcc=choice.of(("5411", "5999")))
+        yield from _aftermath(choice, hood, account, out_at)
+
+
+def wages(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """The same payer month by month, steadily or not."""
+    account = choice.of(hood.accounts[:4])
+    payer = choice.of((hood.payer(1), hood.payer(2), hood.payer(4)))
+    amount = hood.usd(choice.of((400, 500, 100, 501, 2_000)))
+    swing = choice.of(((100,), (90, 110), (65, 135), (40, 100, 160)))
+    for i in range(choice.between(2, 6)):
+        when = at - i * choice.of((30, 30, 31, 15)) * DAY + choice.of(EDGES)
+        sum_paid = amount * choice.of(swing) // 100
+        paid = transfer(payer, account, when, sum_paid)
+        yield replace(paid, txn_type=choice.of(("TRANSFER", "SALARY")))
+
+
+def family(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Money both ways, for half a year or not quite."""
+    account = choice.of(hood.accounts[:4])
+    other = choice.of((hood.receivers[0], hood.payer(3), hood.payer(4)))
+    first = at - choice.of((179, 180, 181, 199, 200, 201)) * DAY + choice.of(EDGES)
+    yield transfer(account, other, first, hood.usd(30))
+    yield transfer(other, account, at - choice.of((0, 100)) * DAY, hood.usd(40))
+    yield transfer(account, other, at + choice.of((0, 1)) * DAY, hood.usd(400))
+
+
+def ordinary(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Own transfers, fees, a shop, cash paid in by another: what must not count, or not there."""
+    one, two = choice.of(hood.accounts), choice.of(hood.accounts)
+    when = at + choice.of((0, 1, 5)) * DAY + choice.of(EDGES)
+    amount = hood.usd(choice.of((100, 300, 9_000)))
+    yield transfer(one, two, when, amount)
+    yield replace(transfer(one, BANK_ACCOUNT, when, amount), purpose_code=None)
+    yield replace(transfer(one, hood.payer(5), when, amount), txn_type="FEE")
+    yield replace(
+        transfer(hood.payer(5), one, when, amount), purpose_code=choice.of(("INTE", "RENT"))
+    )
+    yield transfer(one, hood.id("A", "SHOP"), when, hood.usd(10))
+    paid_in = cash_in(one, when, hood.usd(200))
+    yield replace(paid_in, conductor_party_id=choice.of((hood.customer(1), hood.payer(6))))
+    yield replace(card(two, when, hood.usd(7)), merchant_id=hood.id("M", "1"))
+
+
+def _aftermath(
+    choice: Choice, hood: Neighbourhood, account: str, at: datetime
+) -> Iterable[Transaction]:
+    """Small movements afterwards, each of which is judged again."""
+    for i in range(choice.of((3, 0, 1, 8))):
+        when = at + (i + 1) * 5 * HOUR
+        small = hood.usd(choice.of((1, 2, 3)))
+        paid = choice.of(
+            (card(account, when, small), transfer(hood.payer(9), account, when, small))
+        )
+        yield replace(paid, mcc=choice.of((None, "5999")))
+
+
+SCENES: tuple[Scene, ...] = (
+    structuring,
+    funnel,
+    funnel,
+    collector,
+    collector,
+    collector,
+    drained,
+    drained,
+    drained,
+    wages,
+    family,
+    ordinary,
+)
+
+
+def transfer(source: str, target: str, at: datetime, amount: int) -> Transaction:
+    """From one account to another."""
+    return Transaction(
+        reference="",
+        event_time=at,
+        txn_type="TRANSFER",
+        amount_base=amount,
+        orig_account_id=source,
+        benef_account_id=target,
+    )
+
+
+def cash_in(account: str, at: datetime, amount: int) -> Transaction:
+    """Over the counter, into an account."""
+    return Transaction(
+        reference="",
+        event_time=at,
+        txn_type="CASH_DEPOSIT",
+        amount_base=amount,
+        is_cash=True,
+        benef_account_id=account,
+    )
+
+
+def cash_out(account: str, at: datetime, amount: int) -> Transaction:
+    """Over the counter, out of an account."""
+    return Transaction(
+        reference="",
+        event_time=at,
+        txn_type="CASH_WITHDRAWAL",
+        amount_base=amount,
+        is_cash=True,
+        orig_account_id=account,
+    )
+
+
+def card(account: str, at: datetime, amount: int) -> Transaction:
+    """A purchase by card, at nobody we know."""
+    return Transaction(
+        reference="",
+        event_time=at,
+        txn_type="CARD_PURCHASE",
+        amount_base=amount,
+        orig_account_id=account,
+    )

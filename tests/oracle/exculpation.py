@@ -1,0 +1,106 @@
+"""The exculpation tests of `docs/definitions.md`: what explains a movement, judged at a trigger."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
+
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED")
+
+LONG = timedelta(days=180)
+MONTH = timedelta(days=30)
+FAMILY_REACH = timedelta(days=200)
+FAMILY_DAYS = 180
+LEAST_HISTORY = 60
+LARGEST_VARIATION = Fraction(35, 100)
+LARGEST_REMITTANCE_USD = 500
+
+
+class Marks:
+    """Which tests explain a movement of the trigger's slices."""
+
+    def __init__(self, ledger: Ledger, trigger: Movement) -> None:
+        self._ledger = ledger
+        self._trigger = trigger
+        self._of_counterparty: dict[tuple[str, str, Scope], bool] = {}
+        self._of_movement: dict[tuple[OrderKey, Scope], frozenset[str]] = {}
+
+    def explaining(self, x: Movement, scope: Scope) -> frozenset[str]:
+        if (x.order, scope) not in self._of_movement:
+            tests = (test for test in TESTS if self._explains(test, x, scope))
+            self._of_movement[x.order, scope] = frozenset(tests)
+        return self._of_movement[x.order, scope]
+
+    def _explains(self, test: str, x: Movement, scope: Scope) -> bool:
+        if test == "LICENSED":
+            return "LICENSED" in x.bits
+        if x.counterparty is None:
+            return False
+        if test in ("PAYROLL", "REMIT") and "IN" not in x.bits:
+            return False
+        key = test, x.counterparty, scope
+        if key not in self._of_counterparty:
+            judge = {
+                "PAYROLL": self._is_payroll,
+                "REMIT": self._is_remit,
+                "FAMILY": self._is_family,
+            }
+            self._of_counterparty[key] = judge[test](x.counterparty, scope)
+        return self._of_counterparty[key]
+
+    def _is_payroll(self, counterparty: str, scope: Scope) -> bool:
+        credits = self._credits(counterparty, scope)
+        values = [x.amount for x in credits if x.amount is not None]
+        if self._is_too_early() or not _comes_monthly(credits) or len(values) < len(credits):
+            return False
+        total = sum(values)
+        return len(values) * sum(a * a for a in values) <= (1 + LARGEST_VARIATION**2) * total**2
+
+    def _is_remit(self, counterparty: str, scope: Scope) -> bool:
+        credits = self._credits(counterparty, scope)
+        values = [x.amount for x in credits if x.amount is not None]
+        usd = self._ledger.usd_minor(self._trigger)
+        if self._is_too_early() or usd is None or len(values) < len(credits):
+            return False
+        if not _comes_monthly(credits) or max(values) > LARGEST_REMITTANCE_USD * usd:
+            return False
+        return self._is_spent_here(scope)
+
+    def _is_spent_here(self, scope: Scope) -> bool:
+        month = [
+            x
+            for x in self._slice(scope, MONTH)
+            if not {"OWN_TRANSFER", "BANK_LEDGER"} & x.bits and x.amount is not None
+        ]
+        sent_on = sum(
+            x.amount or 0
+            for x in month
+            if {"OUT", "TRANSFER"} <= x.bits and "DECLARED_RELATED" not in x.bits
+        )
+        came_in = sum(x.amount or 0 for x in month if "IN" in x.bits)
+        return 2 * sent_on <= came_in
+
+    def _is_family(self, counterparty: str, scope: Scope) -> bool:
+        if self._ledger.are_related(self._trigger.holder, counterparty):
+            return True
+        between = [x for x in self._slice(scope, FAMILY_REACH) if x.counterparty == counterparty]
+        both_ways = {x.order[3] for x in between} == {0, 1}
+        return both_ways and self._trigger.local_day - between[0].local_day >= FAMILY_DAYS
+
+    def _credits(self, counterparty: str, scope: Scope) -> list[Movement]:
+        return [
+            x for x in self._slice(scope, LONG) if "IN" in x.bits and x.counterparty == counterparty
+        ]
+
+    def _slice(self, scope: Scope, window: timedelta) -> list[Movement]:
+        counting = self._ledger.counting(self._trigger, scope)
+        return [x for x in counting if lies_within(x, self._trigger, window)]
+
+    def _is_too_early(self) -> bool:
+        return self._ledger.history_days(self._trigger) < LEAST_HISTORY
+
+
+def _comes_monthly(credits: Sequence[Movement]) -> bool:
+    months = {x.local_month for x in credits}
+    return len(months) >= 3 and len(credits) <= 2 * len(months)

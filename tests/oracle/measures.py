@@ -1,0 +1,282 @@
+"""Features as `docs/definitions.md` defines them: what can be read off a slice of movements."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from itertools import combinations
+from math import asin, cos, radians, sin, sqrt
+
+from ingest.reference import Place
+from tests.oracle.exculpation import Marks
+from tests.oracle.movements import (
+    MICROSECOND,
+    Ledger,
+    Movement,
+    Scope,
+    lies_before,
+    lies_within,
+)
+
+ALL, WITHOUT_EXPLAINED, OWN_PAST = 0, 1, 2
+"""The three variants."""
+
+NOT_OWN_OR_LEDGER = frozenset({"OWN_TRANSFER", "BANK_LEDGER"})
+REPEAT_WINDOW = timedelta(days=180)
+TWO_DAYS = timedelta(hours=48)
+EARTH_KM = 6371
+FAR_KM = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """An aggregate over the movements of a window that carry all of `has`, none of `lacks`."""
+
+    aggregate: str
+    window: timedelta
+    has: frozenset[str]
+    lacks: frozenset[str] = NOT_OWN_OR_LEDGER
+    scope: Scope = "account"
+    least_history: int = 0
+    limits_usd: tuple[int, int] | None = None
+    is_same_direction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A piece of a credit that a later debit used, and how long it lay."""
+
+    amount: int
+    dwell: int
+
+
+class View:
+    """What can be measured at one trigger in one variant."""
+
+    def __init__(self, ledger: Ledger, trigger: Movement, variant: int, marks: Marks) -> None:
+        self.ledger = ledger
+        self.trigger = trigger
+        self.variant = variant
+        self._marks = marks
+        self._slices: dict[tuple[Scope, timedelta], list[Movement]] = {}
+
+    def measure(self, measure: Measure) -> int | None:
+        """The value, or None where it is not testable."""
+        days = self.ledger.history_days(self.trigger)
+        if days < measure.least_history:
+            return None
+        if self.variant == OWN_PAST and days < 2 * measure.window / timedelta(days=1):
+            return None
+        if measure.aggregate == "REPEAT_COUNTERPARTIES":
+            return self._repeat_counterparties(measure)
+        if measure.aggregate == "BAND_COUNT":
+            return self._band_count(measure)
+        return AGGREGATES[measure.aggregate](self.movements(measure))
+
+    def movements(self, measure: Measure) -> list[Movement]:
+        """The slice, in total order."""
+        has = set(measure.has)
+        if measure.is_same_direction:
+            has |= self.trigger.bits & {"IN", "OUT"}
+        return [
+            x
+            for x in self.slice(measure.scope, measure.window)
+            if has <= x.bits and not measure.lacks & x.bits
+        ]
+
+    def slice(self, scope: Scope, window: timedelta) -> list[Movement]:
+        if (scope, window) not in self._slices:
+            lies = lies_before if self.variant == OWN_PAST else lies_within
+            self._slices[scope, window] = [
+                x
+                for x in self.ledger.counting(self.trigger, scope)
+                if lies(x, self.trigger, window) and not self._is_left_out(x, scope)
+            ]
+        return self._slices[scope, window]
+
+    def top_payee(self, measure: Measure) -> str | None:
+        return _top(self.movements(measure), lambda x: x.counterparty)[0]
+
+    def _is_left_out(self, x: Movement, scope: Scope) -> bool:
+        return self.variant == WITHOUT_EXPLAINED and bool(self._marks.explaining(x, scope))
+
+    def _repeat_counterparties(self, measure: Measure) -> int | None:
+        if self.variant == OWN_PAST:
+            return None
+        lately = {x.counterparty for x in self.movements(measure)} - {None}
+        long = Measure(
+            aggregate="COUNT",
+            window=REPEAT_WINDOW,
+            has=measure.has,
+            lacks=measure.lacks,
+            scope=measure.scope,
+            is_same_direction=measure.is_same_direction,
+        )
+        times = Counter(x.counterparty for x in self.movements(long))
+        return sum(times[counterparty] >= 3 for counterparty in lately)
+
+    def _band_count(self, measure: Measure) -> int | None:
+        usd = self.ledger.usd_minor(self.trigger)
+        if usd is None or measure.limits_usd is None:
+            return None
+        low, high = (limit * usd for limit in measure.limits_usd)
+        return most_in_two_bands([a for a in amounts(self.movements(measure)) if low <= a <= high])
+
+
+def amounts(movements: Iterable[Movement]) -> list[int]:
+    return [x.amount for x in movements if x.amount is not None]
+
+
+def most_in_two_bands(prices: Sequence[int]) -> int:
+    """How many lie in the two disjoint intervals [m, 1.05 m], m observed, that hold most."""
+    starts = sorted(set(prices))
+    apart = [pair for pair in combinations(starts, 2) if 100 * pair[1] > 105 * pair[0]]
+    bands = [(m,) for m in starts] + apart
+    return max((sum(_is_in(price, band) for price in prices) for band in bands), default=0)
+
+
+def fifo_lots(movements: Sequence[Movement]) -> list[Lot]:
+    """Credits queue up, debits use the oldest first; what finds no other side makes no lot."""
+    queue: deque[tuple[int, int]] = deque()
+    lots = []
+    for x in movements:
+        if x.amount is None:
+            continue
+        if "IN" in x.bits:
+            queue.append((x.amount, x.time))
+            continue
+        wanted = x.amount
+        while wanted and queue:
+            left, since = queue.popleft()
+            piece = min(left, wanted)
+            wanted -= piece
+            if piece:
+                lots.append(Lot(piece, x.time - since))
+            if left > piece:
+                queue.appendleft((left - piece, since))
+    return lots
+
+
+def dwell_median(movements: Sequence[Movement]) -> int | None:
+    """The smallest dwell that at least half of the matched money did not exceed."""
+    lots = fifo_lots(movements)
+    total = sum(lot.amount for lot in lots)
+    for dwell in sorted({lot.dwell for lot in lots}):
+        if 2 * sum(lot.amount for lot in lots if lot.dwell <= dwell) >= total:
+            return dwell
+    return None
+
+
+def passed_within_48h(movements: Sequence[Movement]) -> int:
+    longest = TWO_DAYS // MICROSECOND
+    return sum(lot.amount for lot in fifo_lots(movements) if lot.dwell <= longest)
+
+
+def far_sum(movements: Sequence[Movement]) -> int | None:
+    """Cash drawn in the two subdivisions that paid most, away from and far off the deposits."""
+    cash = [x for x in movements if "CASH" in x.bits and x.amount is not None]
+    deposits = [x for x in cash if "IN" in x.bits and "AT_HOME" not in x.bits]
+    places = [x.place for x in deposits if _has_coordinates(x.place)]
+    drawn = [x for x in cash if "OUT" in x.bits and _has_coordinates(x.place)]
+    if not places or not drawn:
+        return None
+    regions = {x.region for x in deposits}
+    far = [
+        x
+        for x in drawn
+        if x.region not in regions and all(kilometres(x.place, p) >= FAR_KM for p in places)
+    ]
+    by_region = _sums(far, lambda x: x.region)
+    return sum(sorted(by_region.values(), reverse=True)[:2])
+
+
+def kilometres(one: Place | None, other: Place | None) -> float:
+    """Great-circle distance by the haversine formula."""
+    assert one is not None
+    assert other is not None
+    assert one.lat is not None
+    assert one.lon is not None
+    assert other.lat is not None
+    assert other.lon is not None
+    north, south = radians(one.lat), radians(other.lat)
+    half_height = sin((north - south) / 2) ** 2
+    half_width = sin(radians(one.lon - other.lon) / 2) ** 2
+    return 2 * EARTH_KM * asin(sqrt(half_height + cos(north) * cos(south) * half_width))
+
+
+def share(part: int | None, whole: int | None) -> Fraction | None:
+    """part / whole; None where either is not testable or the whole is nothing."""
+    if part is None or not whole:
+        return None
+    return Fraction(part, whole)
+
+
+def _has_coordinates(place: Place | None) -> bool:
+    return place is not None and place.lat is not None and place.lon is not None
+
+
+def _is_in(price: int, band: tuple[int, ...]) -> bool:
+    return any(m <= price and 100 * price <= 105 * m for m in band)
+
+
+def _sums(movements: Iterable[Movement], of: Callable[[Movement], str | None]) -> dict[str, int]:
+    """Sums of amounts by a value, in order of its first occurrence."""
+    sums: dict[str, int] = {}
+    for x in movements:
+        value = of(x)
+        if value is not None:
+            sums[value] = sums.get(value, 0) + (x.amount or 0)
+    return sums
+
+
+def _top(
+    movements: Iterable[Movement], of: Callable[[Movement], str | None]
+) -> tuple[str | None, int]:
+    """The value with the largest sum, ties to the one that occurs first, and that sum."""
+    best: tuple[str | None, int] = (None, 0)
+    for value, total in _sums(movements, of).items():
+        if best[0] is None or total > best[1]:
+            best = value, total
+    return best
+
+
+def _distinct(of: Callable[[Movement], object]) -> "Aggregate":
+    return lambda movements: len({of(x) for x in movements} - {None})
+
+
+def _largest_day(of: Callable[[Movement], int]) -> "Aggregate":
+    def largest(movements: Sequence[Movement]) -> int:
+        days: Counter[int] = Counter()
+        for x in movements:
+            days[x.local_day] += of(x)
+        return max(days.values(), default=0)
+
+    return largest
+
+
+def _lower_median(movements: Sequence[Movement]) -> int | None:
+    ordered = sorted(amounts(movements))
+    return ordered[(len(ordered) - 1) // 2] if ordered else None
+
+
+Aggregate = Callable[[Sequence[Movement]], int | None]
+
+AGGREGATES: Mapping[str, Aggregate] = {
+    "COUNT": len,
+    "SUM": lambda movements: sum(amounts(movements)),
+    "DISTINCT_COUNTERPARTIES": _distinct(lambda x: x.counterparty),
+    "DISTINCT_REGIONS": _distinct(lambda x: x.region),
+    "DISTINCT_COUNTERPARTY_REGIONS": _distinct(lambda x: x.counterparty_region),
+    "DISTINCT_PLACES": _distinct(lambda x: x.place_id),
+    "DISTINCT_DAYS": _distinct(lambda x: x.local_day),
+    "MEDIAN": _lower_median,
+    "LARGEST_DAY_SUM": _largest_day(lambda x: x.amount or 0),
+    "LARGEST_DAY_COUNT": _largest_day(lambda x: 1),
+    "DWELL_MEDIAN": dwell_median,
+    "PASSED_WITHIN_48H": passed_within_48h,
+    "TOP_PAYEE_SUM": lambda movements: _top(movements, lambda x: x.counterparty)[1],
+    "TOP_DEVICE_SUM": lambda movements: _top(movements, lambda x: x.device)[1],
+    "FAR_SUM": far_sum,
+}
+"""From a slice in total order to a value. Null where nothing can be said."""

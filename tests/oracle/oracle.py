@@ -1,0 +1,442 @@
+"""What must be found in a world, derived from `docs/definitions.md` by brute force.
+
+Written to be read beside that page, in its order and its words; exact, slow, and independent of
+`models/`, `detectors/` and `alerts/`, none of which it imports.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+from tests.oracle.exculpation import TESTS, Marks
+from tests.oracle.measures import ALL, WITHOUT_EXPLAINED, Measure, View, share
+from tests.oracle.movements import (
+    MICROSECOND,
+    Ledger,
+    Movement,
+    OrderKey,
+    Scope,
+    World,
+    are_related,
+)
+
+Value = Fraction | int | None
+
+NEAR_CASH = frozenset({"CASH", "NEAR"})
+OVER_CASH = frozenset({"CASH", "OVER"})
+CASH_IN_ELSEWHERE = frozenset({"CASH", "IN", "LOCATED"})
+NOT_HOME = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "AT_HOME"})
+CREDIT = frozenset({"IN", "COUNTERPARTY_KNOWN"})
+NOT_CREDIT = frozenset(
+    {"OWN_TRANSFER", "BANK_LEDGER", "CARD", "SALARY", "LOAN", "DECLARED_RELATED"}
+)
+MONTH = timedelta(days=30)
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """value None = not testable. excess: how far beyond the threshold, before clipping."""
+
+    name: str
+    value: Value
+    holds: bool
+    excess: Fraction
+    is_core: bool = False
+    clears_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All conditions of a typology at one trigger in one variant."""
+
+    conditions: tuple[Condition, ...]
+    weight: Fraction | None = None
+    receiver: str | None = None
+
+    @property
+    def fires(self) -> bool:
+        """Whether all conditions hold but those whose failing only clears."""
+        deciding = [c for c in self.conditions if c.clears_as is None]
+        return all(c.holds if c.value is not None else not c.is_core for c in deciding)
+
+    @property
+    def failing_as(self) -> frozenset[str]:
+        """The tests of clearing conditions that fail."""
+        return frozenset(
+            c.clears_as
+            for c in self.conditions
+            if c.clears_as is not None and c.value is not None and not c.holds
+        )
+
+    @property
+    def strength(self) -> Fraction:
+        """0..1, exact: six decimals are the record's."""
+        excesses = [_clipped(c.excess) for c in self.conditions if c.value is not None]
+        mean = sum(excesses, Fraction(0)) / len(excesses)
+        return mean + Fraction(1, 5) * (self.weight or 0) * (1 - mean)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OracleFinding:
+    """A typology's claim about a holder at a movement. facts: condition -> value."""
+
+    typology: str
+    holder: str
+    account: str
+    trigger: OrderKey
+    is_cleared: bool
+    cleared_by: frozenset[str]
+    strength: Fraction
+    facts: Mapping[str, Value]
+    not_testable: frozenset[str]
+    receiver: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheredFinding:
+    """A claim about a receiver at a signal. feeders: by their first signal within the window."""
+
+    receiver: str
+    trigger: OrderKey
+    households: int
+    feeders: tuple[str, ...]
+    strength: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """How a typology is judged, and over which movements its tests are told."""
+
+    judge: Callable[[View], Judgement]
+    scope: Scope
+
+
+def find(
+    world: World, *, where: Callable[[Movement], bool] = lambda _: True
+) -> list[OracleFinding]:
+    """Every finding of the account and holder typologies, in order of trigger and typology."""
+    ledger = Ledger(world)
+    return [
+        finding
+        for trigger in ledger.movements
+        if where(trigger)
+        for finding in _found_at(ledger, trigger)
+    ]
+
+
+def explained(ledger: Ledger, trigger: Movement, scope: Scope = "account") -> Mapping[str, int]:
+    """Value moved in the 30 days up to the trigger that each test explains."""
+    marks = Marks(ledger, trigger)
+    month = _moved_in_30_days(ledger, trigger, marks, scope)
+    return {
+        test: sum(x.amount or 0 for x in month if test in marks.explaining(x, scope))
+        for test in TESTS
+    }
+
+
+def moved(ledger: Ledger, trigger: Movement, scope: Scope = "account") -> int:
+    """Value moved in the 30 days up to the trigger, own transfers and bank ledger left out."""
+    month = _moved_in_30_days(ledger, trigger, Marks(ledger, trigger), scope)
+    return sum(x.amount or 0 for x in month)
+
+
+def gather(world: World, findings: Iterable[OracleFinding]) -> list[GatheredFinding]:
+    """sx-victim-drain: the receivers of at least two unrelated drained accounts in 30 days."""
+    signals = sorted(
+        (f for f in findings if f.typology == "sx-drained-account" and _speaks(world, f)),
+        key=lambda f: f.trigger,
+    )
+    gathered = (_gathered(world, signal, signals) for signal in signals)
+    return [finding for finding in gathered if finding is not None]
+
+
+def st_structuring(v: View) -> Judgement:
+    """Holder scope, 7 d, same direction as the trigger."""
+    week, two_months = timedelta(days=7), timedelta(days=60)
+    near_sum = v.measure(_same_way("SUM", week, NEAR_CASH))
+    near_count = v.measure(_same_way("COUNT", week, NEAR_CASH))
+    near_day_sum = v.measure(_same_way("LARGEST_DAY_SUM", week, NEAR_CASH))
+    near_60 = v.measure(_same_way("COUNT", two_months, NEAR_CASH))
+    over_60 = v.measure(_same_way("COUNT", two_months, OVER_CASH))
+    limit = v.ledger.threshold(v.trigger)
+    if limit is None:
+        return Judgement(conditions=(_untestable("near_pattern"), _untestable("excess_mass")))
+    assert near_sum is not None
+    assert near_count is not None
+    assert near_day_sum is not None
+    assert near_60 is not None
+    assert over_60 is not None
+    near_pattern = Condition(
+        name="near_pattern",
+        value=Fraction(near_sum, limit),
+        holds=(near_count >= 3 and 10 * near_sum >= 12 * limit) or near_day_sum >= limit,
+        excess=(near_sum - Fraction(6, 5) * limit) / (Fraction(6, 5) * limit),
+        is_core=True,
+    )
+    excess_mass = Condition(
+        name="excess_mass",
+        value=Fraction(near_60, max(over_60, 1)),
+        holds=near_60 >= 4 * over_60,
+        excess=Fraction(near_60 - 4 * over_60, near_60) if near_60 else Fraction(0),
+        is_core=True,
+    )
+    return Judgement(conditions=(near_pattern, excess_mass))
+
+
+def st_funnel_geo(v: View) -> Judgement:
+    """Account scope, 30 d."""
+    regions = v.measure(_in(MONTH, "DISTINCT_REGIONS", CASH_IN_ELSEWHERE, lacks=NOT_HOME))
+    far = v.measure(_in(MONTH, "FAR_SUM"))
+    drawn = v.measure(_in(MONTH, "SUM", frozenset({"CASH", "OUT"})))
+    dwell = v.measure(_in(MONTH, "DWELL_MEDIAN"))
+    came_in = v.measure(_in(MONTH, "SUM", frozenset({"IN"})))
+    conditions = (
+        _at_least("deposit_regions", regions, 3, is_core=True),
+        _share_at_least("far_share", share(far, drawn), Fraction(3, 5), is_core=True),
+        _dwell_at_most(v, dwell, timedelta(hours=48)),
+        _at_least("income", share(came_in, _income(v)), 3),
+    )
+    return Judgement(conditions=conditions, weight=_zone_share(v, MONTH))
+
+
+def som_collector_fanin(v: View) -> Judgement:
+    """Account scope, 14 d."""
+    fortnight = timedelta(days=14)
+    credits = v.measure(_credits("COUNT"))
+    payers = v.measure(_credits("DISTINCT_COUNTERPARTIES"))
+    bands = [v.measure(_credits("BAND_COUNT", limits)) for limits in ((50, 700), (1_500, 20_000))]
+    largest_band = max((band for band in bands if band is not None), default=None)
+    regions = v.measure(_credits("DISTINCT_COUNTERPARTY_REGIONS"))
+    passed = v.measure(_in(fortnight, "PASSED_WITHIN_48H"))
+    came_in = v.measure(_in(fortnight, "SUM", frozenset({"IN"})))
+    repeating = v.measure(_credits("REPEAT_COUNTERPARTIES", least_history=60))
+    is_fine_enough = 2 * v.ledger.world.time_precision <= timedelta(hours=48)
+    conditions = (
+        _at_least("payers", payers, 10, is_core=True),
+        _share_at_least("band_share", share(largest_band, credits), Fraction(3, 5), is_core=True),
+        _at_least("payer_regions", regions, 4),
+        _share_at_least(
+            "passed_48h", share(passed, came_in) if is_fine_enough else None, Fraction(7, 10)
+        ),
+        _at_most("repeat_share", share(repeating, payers), Fraction(15, 100), clears_as="REMIT"),
+    )
+    return Judgement(conditions=conditions, weight=_zone_share(v, fortnight))
+
+
+def sx_drained_account(v: View) -> Judgement:
+    """Signal, account scope, 30 d."""
+    credits = v.measure(_in(MONTH, "COUNT", frozenset({"IN", "PRICED"})))
+    came_in = v.measure(_in(MONTH, "SUM", frozenset({"IN"}))) or 0
+    went_out = v.measure(_in(MONTH, "SUM", frozenset({"OUT"}))) or 0
+    transfers = _in(MONTH, "TOP_PAYEE_SUM", frozenset({"OUT", "TRANSFER", "COUNTERPARTY_KNOWN"}))
+    lived_on = v.measure(_in(MONTH, "SUM", frozenset({"OWN_LIFE"})))
+    dwell = v.measure(_in(MONTH, "DWELL_MEDIAN"))
+    on_foreign = v.measure(_in(MONTH, "SUM", frozenset({"OUT", "FOREIGN_DEVICE"})))
+    passed_through = share(min(came_in, went_out), max(came_in, went_out))
+    to_top = share(v.measure(transfers), went_out)
+    conditions = (
+        _at_least("credits", credits, 5, is_core=True),
+        _share_at_least("passed_through", passed_through, Fraction(9, 10), is_core=True),
+        _share_at_least("top_payee_share", to_top, Fraction(7, 10), is_core=True),
+        _at_most("own_life_share", share(lived_on, came_in), Fraction(5, 100), is_core=True),
+        _dwell_at_most(v, dwell, timedelta(hours=12)),
+    )
+    return Judgement(
+        conditions=conditions,
+        weight=share(on_foreign, went_out),
+        receiver=v.top_payee(transfers),
+    )
+
+
+DEFINITIONS: Mapping[str, Definition] = {
+    "st-structuring": Definition(judge=st_structuring, scope="holder"),
+    "st-funnel-geo": Definition(judge=st_funnel_geo, scope="account"),
+    "som-collector-fanin": Definition(judge=som_collector_fanin, scope="account"),
+    "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
+}
+
+
+def _moved_in_30_days(
+    ledger: Ledger, trigger: Movement, marks: Marks, scope: Scope
+) -> list[Movement]:
+    return View(ledger, trigger, ALL, marks).movements(
+        Measure(aggregate="SUM", window=MONTH, has=frozenset({"PRICED"}), scope=scope)
+    )
+
+
+def _found_at(ledger: Ledger, trigger: Movement) -> Iterator[OracleFinding]:
+    marks = Marks(ledger, trigger)
+    everything = View(ledger, trigger, ALL, marks)
+    for typology in sorted(DEFINITIONS):
+        judgement = DEFINITIONS[typology].judge(everything)
+        if judgement.fires:
+            yield _finding(ledger, trigger, typology, marks, judgement)
+
+
+def _finding(
+    ledger: Ledger, trigger: Movement, typology: str, marks: Marks, with_all: Judgement
+) -> OracleFinding:
+    """The finding at a trigger, cleared where it would not fire without what tests explain."""
+    definition = DEFINITIONS[typology]
+    without = definition.judge(View(ledger, trigger, WITHOUT_EXPLAINED, marks))
+    is_cleared = not without.fires or bool(without.failing_as)
+    by_value = explained(ledger, trigger, definition.scope)
+    explaining = frozenset(test for test, value in by_value.items() if value)
+    return OracleFinding(
+        typology=typology,
+        holder=trigger.holder,
+        account=trigger.account,
+        trigger=trigger.order,
+        is_cleared=is_cleared,
+        cleared_by=explaining | with_all.failing_as | without.failing_as if is_cleared else NONE,
+        strength=with_all.strength,
+        facts={c.name: c.value for c in with_all.conditions},
+        not_testable=frozenset(c.name for c in with_all.conditions if c.value is None),
+        receiver=with_all.receiver,
+    )
+
+
+def _speaks(world: World, signal: OracleFinding) -> bool:
+    """Uncleared, and of a feeder who is neither the receiver nor related to it."""
+    if signal.is_cleared or signal.receiver is None or signal.receiver == signal.holder:
+        return False
+    return not are_related(world.references.customers, signal.holder, signal.receiver)
+
+
+def _gathered(
+    world: World, at: OracleFinding, signals: Sequence[OracleFinding]
+) -> GatheredFinding | None:
+    customers = world.references.customers
+    earliest = at.trigger[0] - MONTH // MICROSECOND
+    within = [
+        s
+        for s in signals
+        if s.receiver == at.receiver and earliest < s.trigger[0] and s.trigger <= at.trigger
+    ]
+    feeders = tuple(dict.fromkeys(s.holder for s in within))
+    households = _households(feeders, lambda one, other: are_related(customers, one, other))
+    count = len(households)
+    if count < 2:
+        return None
+    strongest = [max(round(s.strength, 6) for s in within if s.holder == f) for f in feeders]
+    average = sum(strongest, Fraction(0)) / len(feeders)
+    return GatheredFinding(
+        receiver=at.receiver or "",
+        trigger=at.trigger,
+        households=count,
+        feeders=feeders,
+        strength=(average + _clipped(Fraction(count - 2, 2))) / 2,
+    )
+
+
+def _households(
+    feeders: Sequence[str], are_together: Callable[[str, str], bool]
+) -> list[frozenset[str]]:
+    """Feeders joined where one leads to the other by declared relations."""
+    households: list[frozenset[str]] = []
+    for feeder in feeders:
+        joined = [h for h in households if any(are_together(feeder, other) for other in h)]
+        apart = [h for h in households if h not in joined]
+        households = [*apart, frozenset({feeder}).union(*joined)]
+    return households
+
+
+def _same_way(aggregate: str, window: timedelta, has: frozenset[str]) -> Measure:
+    return Measure(
+        aggregate=aggregate, window=window, has=has, scope="holder", is_same_direction=True
+    )
+
+
+def _in(
+    window: timedelta,
+    aggregate: str,
+    has: frozenset[str] = frozenset(),
+    lacks: frozenset[str] = frozenset({"OWN_TRANSFER", "BANK_LEDGER"}),
+) -> Measure:
+    return Measure(aggregate=aggregate, window=window, has=has, lacks=lacks)
+
+
+def _credits(
+    aggregate: str, limits_usd: tuple[int, int] | None = None, least_history: int = 0
+) -> Measure:
+    return Measure(
+        aggregate=aggregate,
+        window=timedelta(days=14),
+        has=CREDIT,
+        lacks=NOT_CREDIT,
+        limits_usd=limits_usd,
+        least_history=least_history,
+    )
+
+
+def _zone_share(v: View, window: timedelta) -> Fraction | None:
+    in_zone = v.measure(_in(window, "SUM", frozenset({"CASH", "OUT", "ZONE"})))
+    return share(in_zone, v.measure(_in(window, "SUM", frozenset({"CASH", "OUT"}))))
+
+
+def _income(v: View) -> int | None:
+    customer = v.ledger.customer(v.trigger.holder)
+    return customer.monthly_income if customer else None
+
+
+def _at_least(name: str, value: Value, threshold: int, is_core: bool = False) -> Condition:
+    if value is None:
+        return _untestable(name, is_core)
+    return Condition(
+        name=name,
+        value=value,
+        holds=value >= threshold,
+        excess=(Fraction(value) - threshold) / threshold,
+        is_core=is_core,
+    )
+
+
+def _share_at_least(
+    name: str, value: Value, threshold: Fraction, is_core: bool = False
+) -> Condition:
+    if value is None:
+        return _untestable(name, is_core)
+    return Condition(
+        name=name,
+        value=value,
+        holds=value >= threshold,
+        excess=(value - threshold) / (1 - threshold),
+        is_core=is_core,
+    )
+
+
+def _at_most(
+    name: str,
+    value: Value,
+    threshold: Fraction,
+    is_core: bool = False,
+    clears_as: str | None = None,
+) -> Condition:
+    if value is None:
+        return _untestable(name, is_core, clears_as)
+    return Condition(
+        name=name,
+        value=value,
+        holds=value <= threshold,
+        excess=(threshold - value) / threshold,
+        is_core=is_core,
+        clears_as=clears_as,
+    )
+
+
+def _dwell_at_most(v: View, dwell: int | None, longest: timedelta) -> Condition:
+    """Times must be at most half as coarse as the threshold."""
+    is_fine_enough = 2 * v.ledger.world.time_precision <= longest
+    return _at_most("dwell", dwell if is_fine_enough else None, Fraction(longest // MICROSECOND))
+
+
+def _untestable(name: str, is_core: bool = True, clears_as: str | None = None) -> Condition:
+    return Condition(
+        name=name, value=None, holds=False, excess=Fraction(0), is_core=is_core, clears_as=clears_as
+    )
+
+
+def _clipped(value: Fraction) -> Fraction:
+    return min(max(value, Fraction(0)), Fraction(1))
