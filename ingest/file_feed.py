@@ -23,6 +23,7 @@ PARTITION = "files"
 
 STANDARD_INPUT = "-"
 
+_PATIENCE_SECONDS = 1.0
 _CHUNK_BYTES = 1 << 18
 _MOST_BYTES_A_POLL = 1 << 25
 _NDJSON_SUFFIXES = frozenset({".ndjson", ".jsonl", ".json"})
@@ -172,8 +173,10 @@ class _Input:
         return self._message(line)
 
     def skip_to(self, position: Position) -> None:
-        while self.position["line"] != position["line"] and self.take(0) is not None:
-            continue
+        while self.position["line"] != position["line"]:
+            # Rows of a pipe may still be on their way: none for now is not the end.
+            if self.take(_PATIENCE_SECONDS) is None and self.is_at_end:
+                break
         if self.position != position:
             raise FeedChanged(
                 f"{self._name} holds other rows than those read before (up to line "
