@@ -30,6 +30,7 @@ from detectors.typology import (
 )
 from models.evaluated import Evaluated
 from models.features import Arm, Feature, Scope, Screen
+from models.mask import Test
 
 ALL, REST, PAST = 0, 1, 2
 VARIANTS = 3
@@ -202,7 +203,7 @@ class Catalogue:
             facts=self._facts(typology, row, past),
             not_testable=self._not_testable(typology, row),
             exculpations=tests,
-            cleared_by=self._cleared_by(typology, row, rest, tests),
+            cleared_by=_cleared_by(typology, row, rest),
             links=links,
             citations=(
                 Citation(
@@ -292,19 +293,6 @@ class Catalogue:
             return True
         return history_days >= TEST_HISTORY[test]
 
-    def _cleared_by(
-        self,
-        typology: Typology,
-        row: dict[str, Any],
-        rest: dict[str, Any],
-        tests: tuple[ExculpationResult, ...],
-    ) -> tuple[str, ...]:
-        if rest[f"{typology.id}|fires"] and not _clearing(typology, rest):
-            return ()
-        grounds = {t.test for t in tests if t.result == "explains"}
-        grounds |= _clearing(typology, row) | _clearing(typology, rest)
-        return tuple(test for test in TESTS if test in grounds)
-
 
 def subject_kind(holder_kind: str) -> SubjectKind:
     """The subject of a finding on a holder."""
@@ -331,6 +319,16 @@ def _distinct_features(typologies: Iterable[Typology]) -> tuple[Feature, ...]:
                     "give one of them another name"
                 )
     return tuple(by_name.values())
+
+
+def _cleared_by(typology: Typology, row: dict[str, Any], rest: dict[str, Any]) -> tuple[str, ...]:
+    """The tests without whose movements it would not fire; none if it would."""
+    if rest[f"{typology.id}|fires"] and not _clearing(typology, rest):
+        return ()
+    bits = row["tests" if typology.scope is Scope.ACCOUNT else "holder_tests"]
+    grounds = {test for test in TESTS if bits & int(Test[test])}
+    grounds |= _clearing(typology, row) | _clearing(typology, rest)
+    return tuple(test for test in TESTS if test in grounds)
 
 
 def _clearing(typology: Typology, row: dict[str, Any]) -> set[str]:

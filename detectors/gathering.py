@@ -1,6 +1,7 @@
 """Signals as movements of a link: what several accounts say together about one receiver."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 
@@ -128,18 +129,8 @@ def _facts(
     for name, source, choose, unit in named:
         numbers = [f.value for f in of_signals[source] if isinstance(f.value, int | float)]
         if numbers:
-            facts.append(
-                Fact(
-                    name=name,
-                    value=choose(numbers),
-                    unit=unit,
-                    threshold=of_signals[source][0].threshold,
-                    own_past=None,
-                    peers=None,
-                    family="structure" if name == "drained_share" else None,
-                    columns=("amount",) if name == "drained_share" else ("device_hash",),
-                )
-            )
+            like = of_signals[source][0]
+            facts.append(replace(like, name=name, value=choose(numbers), unit=unit, own_past=None))
     return tuple(facts)
 
 

@@ -29,11 +29,13 @@ TRIGGER: dict[str, pl.DataType] = {
     "explained_family": pl.Int64(),
     "explained_licensed": pl.Int64(),
     "moved": pl.Int64(),
+    "tests": pl.Int64(),
     "holder_explained_payroll": pl.Int64(),
     "holder_explained_remit": pl.Int64(),
     "holder_explained_family": pl.Int64(),
     "holder_explained_licensed": pl.Int64(),
     "holder_moved": pl.Int64(),
+    "holder_tests": pl.Int64(),
     "top_payee": pl.String(),
     "top_payee_account": pl.String(),
     "top_device": pl.String(),
@@ -42,7 +44,8 @@ TRIGGER: dict[str, pl.DataType] = {
 window before, (t - 2W, t - W]. `armed` has bit i set for the i-th arm. Money in minor units of the
 base currency: `usd_minor` one US dollar, `threshold_minor` the cash reporting threshold (null:
 none known), `income_minor` declared monthly income, `explained_*` and `moved` value in the 30 days
-up to the trigger on the trigger's account, `holder_*` on all accounts of the holder (0 where no
+up to the trigger on the trigger's account, `tests` bits of the exculpation tests that explain
+anything in 60 days, `holder_*` on all accounts of the holder (0 where no
 armed typology asks for that scope). holder_kind is customer, or account where the holder is
 unknown. One column a feature follows, by its name, nullable."""
 

@@ -243,6 +243,7 @@ class Profiles:
         results = Results(
             alive=np.zeros(len(triggers.offset), np.int64),
             values=np.full((rows, len(self._features)), NULL, np.int64),
+            tests=np.zeros((rows, 2), np.int64),
             explained=np.zeros((rows, 2, TESTS), np.int64),
             moved=np.zeros((rows, 2), np.int64),
             capped=np.zeros(rows, np.int8),
@@ -483,6 +484,7 @@ def _explained_columns(results: Results) -> list[pl.Series]:
     columns = []
     for scope, prefix in enumerate(("", "holder_")):
         columns.append(pl.Series(f"{prefix}moved", results.moved[:, scope]))
+        columns.append(pl.Series(f"{prefix}tests", results.tests[:, scope]))
         columns.extend(
             pl.Series(f"{prefix}explained_{test}", results.explained[:, scope, t])
             for t, test in enumerate(tests)

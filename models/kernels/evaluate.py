@@ -124,13 +124,15 @@ class Triggers(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Rows are triggers x VARIANTS. values: one column a feature (NULL = not testable);
-    moved, explained: value in 30 days by scope, and by scope and test; payee, payee_account,
-    device: interned names. alive: armed bits that passed every screen, one a trigger; rows of a
-    trigger without any are not filled."""
+    """Rows are triggers x VARIANTS. alive: armed bits that passed every screen, one a trigger;
+    rows of a trigger without any are not filled. values: one column a feature (NULL = not
+    testable). tests: bits of the tests that explain anything in 60 days, by scope. moved,
+    explained: value in 30 days by scope, and by scope and test. payee, payee_account, device:
+    interned names."""
 
     alive: Int64s
     values: npt.NDArray[np.int64]
+    tests: npt.NDArray[np.int64]
     explained: npt.NDArray[np.int64]
     moved: npt.NDArray[np.int64]
     capped: Int8s
@@ -288,13 +290,16 @@ def sum_explained(
     columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int, t: int,
     scope: int, is_capped: bool, results: Results,
 ) -> None:  # fmt: skip
-    """Value moved in 30 days, and how much of it each test explains, for the trigger's rows."""
+    """Value moved in 30 days, how much of it each test explains, and which tests explain
+    anything in 60, for the trigger's rows."""
     at = picked[0]
-    moved = 0
+    moved, tests = 0, 0
     sums = np.zeros(TESTS, np.int64)
     for i in range(n):
         slot = picked[i]
         amount = columns.amount[slot]
+        if counted[i] and is_in_window(columns, slot, at, SCREEN_DAYS * DAY):
+            tests |= explained[i]
         if not counted[i] or amount < 0 or columns.mask[slot] & NOT_MOVED:
             continue
         if not is_in_window(columns, slot, at, HUB_WINDOW):
@@ -305,6 +310,7 @@ def sum_explained(
                 sums[test] += amount
     for variant in range(VARIANTS):
         row = t * VARIANTS + variant
+        results.tests[row, scope] = tests
         results.moved[row, scope] = moved
         results.explained[row, scope, :] = sums
         if is_capped:

@@ -73,7 +73,7 @@ class Transaction:
     purpose_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class World:
     """All that findings depend on. Money in minor units of the base currency.
 
@@ -94,6 +94,10 @@ class World:
     is_history_complete: bool = False
     hub_cap: int = 1_000
     time_precision: timedelta = MICROSECOND
+
+    def __repr__(self) -> str:
+        """Short: a test that fails tells of its world."""
+        return f"World of {len(self.transactions)} transactions in {self.base_currency}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

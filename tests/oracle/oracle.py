@@ -282,8 +282,8 @@ def _finding(
     definition = DEFINITIONS[typology]
     without = definition.judge(View(ledger, trigger, WITHOUT_EXPLAINED, marks))
     is_cleared = not without.fires or bool(without.failing_as)
-    by_value = explained(ledger, trigger, definition.scope)
-    explaining = frozenset(test for test, value in by_value.items() if value)
+    seen = View(ledger, trigger, ALL, marks).slice(definition.scope, timedelta(days=60))
+    explaining = frozenset(test for x in seen for test in marks.explaining(x, definition.scope))
     return OracleFinding(
         typology=typology,
         holder=trigger.holder,
