@@ -6,7 +6,7 @@ together or not at all, wherever the process dies.
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -132,7 +132,7 @@ class StoreTransaction:
         """The outbox: revisions in order of their making, held alerts left out."""
         return unpublished(self.connection, at_most)
 
-    def mark_published(self, revisions: list[AlertRevision]) -> None:
+    def mark_published(self, revisions: Sequence[AlertRevision]) -> None:
         mark_published(self.connection, revisions)
 
     def release_held(self) -> int:

@@ -58,12 +58,22 @@ class FileSinkSettings(BaseModel):
     """Whether readers of the folder may see protected parties by name, not by pseudonym."""
 
 
+class TopicSinkSettings(BaseModel):
+    """Section `[sinks.topics]`: the alerts sent to a Kafka topic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cleared: bool = False
+    """Whether readers of the topic may see protected parties by name, not by pseudonym."""
+
+
 class SinkSettings(BaseModel):
     """Section `[sinks]`: where alerts go."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     files: FileSinkSettings = FileSinkSettings()
+    topics: TopicSinkSettings = TopicSinkSettings()
 
 
 class HouseSettings(BaseModel):

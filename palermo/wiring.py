@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
@@ -70,6 +71,13 @@ class Knowing:
     bundle: Bundle
     catalogue: Catalogue
     model: TrainedModel | None
+
+    @property
+    def hash(self) -> str:
+        """Of the bundle and of the model that ranks with it."""
+        if self.model is None:
+            return self.bundle.hash
+        return blake2b(f"{self.bundle.hash} {self.model.id}".encode(), digest_size=16).hexdigest()
 
 
 def configuration_file(feed: str, config: Path | None) -> Path | None:
@@ -194,6 +202,7 @@ def opened_line(
             rank=rank_of(knowing.model, knowing.references),
             triage=triage_of(configuration, knowing, reproduce),
             store=store,
+            reproduce=reproduce,
             archive=Archive(out / ARCHIVE),
             alert_file=_alert_file(configuration, out),
             files_read=source.files_read if isinstance(source, FileFeed) else tuple,
@@ -266,7 +275,7 @@ def reproduce_of(configuration: Configuration, knowing: Knowing) -> Reproduce:
     return Reproduce(
         release=version("palermo"),
         configuration=configuration.hash,
-        bundle=knowing.bundle.hash,
+        bundle=knowing.hash,
     )
 
 
@@ -283,10 +292,15 @@ def triage_for_reading(currency: str) -> Triage:
 
 
 def _alert_file(configuration: Configuration, out: Path) -> FileSink:
-    settings = configuration.settings
-    if settings.sinks.files.cleared:
-        return FileSink(out)
-    return FileSink(out, pseudonyms=Pseudonyms.from_file(settings.alerts.pseudonym_key_file))
+    is_cleared = configuration.settings.sinks.files.cleared
+    return FileSink(out, pseudonyms=_pseudonyms(configuration, is_cleared=is_cleared))
+
+
+def _pseudonyms(configuration: Configuration, *, is_cleared: bool) -> Pseudonyms | None:
+    """Names for protected parties on a sink whose readers may not see theirs."""
+    if is_cleared:
+        return None
+    return Pseudonyms.from_file(configuration.settings.alerts.pseudonym_key_file)
 
 
 def _outlet(
@@ -302,4 +316,5 @@ def _outlet(
         configuration.settings.kafka, release=version("palermo"), origin=feed.origin
     )
     stack.callback(sink.close)
-    return TopicOutlet(store, sink)
+    is_cleared = configuration.settings.sinks.topics.cleared
+    return TopicOutlet(store, sink, _pseudonyms(configuration, is_cleared=is_cleared))

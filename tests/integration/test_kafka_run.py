@@ -160,6 +160,7 @@ def produce_demo(settings: KafkaSettings) -> None:
 
 def kafka_section(settings: KafkaSettings) -> str:
     return (
+        "\n[sinks.topics]\ncleared = true\n"
         "\n[kafka]\n"
         f'bootstrap = ["{settings.bootstrap[0]}"]\n'
         f'topics = ["{settings.topics[0]}"]\n'
