@@ -22,6 +22,7 @@ from alerts.alert import Alert
 from alerts.store import Store
 from ingest.simulated.czech_export import COLLECTOR, FEEDERS, RECEIVER, plant_schemes
 from palermo.folder import ALERTS, DATABASE, REJECTS
+from palermo.log import start_log
 from palermo.results import Summary
 from palermo.running import Wish, carry_out
 
@@ -46,6 +47,7 @@ class Reading:
 def main() -> None:
     """Runs the export as it is, then a copy with two schemes planted, and writes the page."""
     data = Path(sys.argv[1])
+    start_log(verbosity=-1)
     with tempfile.TemporaryDirectory() as folder:
         real = read(data, Path(folder) / "real")
         copy = planted_copy(data, Path(folder) / "copy")

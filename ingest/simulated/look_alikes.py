@@ -93,7 +93,7 @@ def fair_day(
     id: str, cast: Cast, first_day: int, last_day: int, rng: np.random.Generator
 ) -> Scheme:
     """Two helpers take payments at a fair, pass them on to whose goods they sell, and live on
-    their accounts by card. The card file comes 20 hours late: until then they look drained."""
+    their accounts by card. The card file comes a day late: until then they look drained."""
     owner = cast.lead()
     helpers = [cast.lead(), cast.lead()]
     rows = [row for helper in helpers for row in _stall(id, cast, helper, owner, first_day, rng)]
@@ -103,15 +103,17 @@ def fair_day(
 def _stall(
     id: str, cast: Cast, helper: Party, owner: Party, day: int, rng: np.random.Generator
 ) -> list[Row]:
-    opening = day * DAY + 8 * HOUR
+    opening = day * DAY + 6 * HOUR
     buyers = cast.strangers(8, rng)
     amounts = [rounded(KIP_PER_USD * rng.uniform(15, 60)) for _ in buyers]
     taken = sum(amounts)
     return [
         *(
-            transfer(id, buyer, helper, amount, opening + number * 1_500 * SECOND)
+            transfer(id, buyer, helper, amount, opening + number * 1_200 * SECOND)
             for number, (buyer, amount) in enumerate(zip(buyers, amounts, strict=True))
         ),
-        purchase(id, helper, rounded(taken * 0.12), opening + HOUR, mcc="5411", delay=20 * HOUR),
-        transfer(id, helper, owner, rounded(taken * 0.94), opening + 6 * HOUR),
+        purchase(
+            id, helper, rounded(taken * 0.12), opening + 3 * HOUR, mcc="5411", delay=23 * HOUR
+        ),
+        transfer(id, helper, owner, rounded(taken * 0.94), opening + 4 * HOUR),
     ]

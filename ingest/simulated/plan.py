@@ -31,10 +31,6 @@ class CountrySettings:
     schemes_per_10k: float = 40.0
 
 
-BUSY = CountrySettings(customers=260, days=98, schemes_per_10k=4_000.0)
-"""A small country with far too much crime: some 30,000 rows, for what alerts go through."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Country:
     """planted: the rows of all schemes by event time. first_day: days since the epoch."""
@@ -167,6 +163,7 @@ ROTATION: tuple[Planter, ...] = (
     _burst,
     _evasive_funnel,
     _collector,
+    _fair_day,
     _school,
     _evasive_drain,
     _funnel,
