@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: help demo check fast test golden catalogue schema kafka faults lock release clean
+.PHONY: help demo check fast test golden catalogue kafka faults lock release clean
 
 help: ## print the tasks
 	@echo "Palermo: tasks"
@@ -24,7 +24,7 @@ check: $(VENV)/.dev ## format, lint, types, imports, fast tests: run it all the 
 	$(MAKE) --no-print-directory fast
 
 fast: $(VENV)/.dev ## the fast tests only
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not needs_java and not needs_chromium and not faults"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow and not needs_java and not needs_chromium and not faults"
 
 test: $(VENV)/.dev ## everything: checks, all tests, and the wheel as a user installs it
 	$(BIN)/ruff format --check .
@@ -34,13 +34,20 @@ test: $(VENV)/.dev ## everything: checks, all tests, and the wheel as a user ins
 	@echo "compiling once, then testing"
 	$(BIN)/palermo detectors lint
 	$(MAKE) --no-print-directory release
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+
+golden: $(VENV)/.dev ## rewrite the golden day; read its diff before you commit it
+	$(BIN)/python tests/golden/rewrite.py
+
+catalogue: $(VENV)/.dev ## rewrite the page of typologies and the JSON Schema of an alert
+	$(BIN)/python -m detectors.page > detectors/CATALOGUE.md
+	$(BIN)/python -c "import sys; from alerts.schema import alert_schema; sys.stdout.buffer.write(alert_schema())" > schemas/alert/v1.json
+
+kafka: ## start a real Apache Kafka broker on loopback (needs Java and Maven); deploy/kafka/stop ends it
+	deploy/kafka/start
 
 faults: $(VENV)/.dev ## kill a run at twenty random points and at every named one (minutes)
 	$(BIN)/python -m pytest -q -m faults
-
-kafka: ## start a real Kafka broker on loopback (needs Java, Maven); deploy/kafka/stop ends it
-	@deploy/kafka/start
 
 release: $(VENV)/.dev ## build the wheel, install it alone, check what it owns
 	@rm -rf dist
@@ -83,6 +90,3 @@ $(VENV)/bin/python:
 	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "creating $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
-
-catalogue: $(VENV)/.dev ## write the page of the typologies
-	$(BIN)/python -m detectors.page > detectors/CATALOGUE.md

@@ -45,7 +45,7 @@ METRICS = (
     Metric(
         name="findings",
         kind="gauge",
-        help="Current findings that no test clears",
+        help="Current findings, signals and cleared ones included",
         labels=("typology",),
     ),
     Metric(

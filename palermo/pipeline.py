@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from alerts.alert import Reproduce
 from alerts.file_sink import FileSink
 from alerts.progress import Progress
 from alerts.store import Store
@@ -55,6 +56,7 @@ class Line:
     rank: Rank
     triage: Triage
     store: Store
+    reproduce: Reproduce
     archive: Archive
     alert_file: FileSink
     files_read: Callable[[], Sequence[FileRead]]

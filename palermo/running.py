@@ -97,6 +97,7 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
                 clock=time.monotonic,
             )
         )
+        telemetry.tell_build(line.reproduce)
         asked = stack.enter_context(_signals())
         tell = stack.enter_context(_told())
         _say_before_compiling()

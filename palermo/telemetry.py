@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from alerts.alert import Reproduce
 from alerts.progress import Progress
 from palermo.metrics import Metrics
 from palermo.pipeline import Line
@@ -31,6 +32,16 @@ class Telemetry:
         elif stage == "committed":
             self._metrics.observe("checkpoint_duration_seconds", now - self._judged_at)
             self._metrics.set("last_checkpoint_timestamp_seconds", self._wall())
+
+    def tell_build(self, reproduce: Reproduce) -> None:
+        """What runs."""
+        self._metrics.set(
+            "build_info",
+            1,
+            release=reproduce.release,
+            configuration=reproduce.configuration,
+            bundle=reproduce.bundle,
+        )
 
     def tell(self, line: Line, progress: Progress) -> None:
         """Brings all counts to this checkpoint; does nothing if it was told before."""

@@ -18,6 +18,13 @@ COMPONENTS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("needs_java"):
+            # One broker serves them all.
+            item.add_marker(pytest.mark.xdist_group("kafka"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, (programs, how) in COMPONENTS.items():
         if item.get_closest_marker(marker) and not _is_there(marker, programs):
