@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from hashlib import blake2b
-from typing import Literal
+from typing import Any, Literal
 
 from ingest.reference import Customer, Licence, Place, References
 
@@ -98,6 +98,10 @@ class World:
     def __repr__(self) -> str:
         """Short: a test that fails tells of its world."""
         return f"World of {len(self.transactions)} transactions in {self.base_currency}"
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """Hypothesis would print every field."""
+        printer.text(repr(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,12 +309,15 @@ class _Side:
 
     @classmethod
     def of(cls, t: Transaction, side: int) -> "_Side":
-        if side == 0:
-            return cls(
-                t.orig_account_id, t.orig_party_id, t.orig_region, t.orig_country, t.orig_holds
-            )
+        """A party without an account stands for its account."""
+        name = "orig" if side == 0 else "benef"
+        account, party = getattr(t, f"{name}_account_id"), getattr(t, f"{name}_party_id")
         return cls(
-            t.benef_account_id, t.benef_party_id, t.benef_region, t.benef_country, t.benef_holds
+            account=party if account is None else account,
+            party=party,
+            region=getattr(t, f"{name}_region"),
+            country=getattr(t, f"{name}_country"),
+            holds=getattr(t, f"{name}_holds"),
         )
 
 
