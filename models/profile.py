@@ -84,6 +84,9 @@ class Profiles:
         self._arms = _arm_table(arms)
         self._feature_table = _feature_table(features, arms, asks)
         self._screens = _screen_table(screens, features, arms)
+        self._no_features = pl.DataFrame(
+            schema={**TRIGGER, **{feature.name: pl.Int64() for feature in features}}
+        )
         self._kept = timedelta(days=KEPT_DAYS) + lateness
         self._is_history_complete = is_history_complete
         self._is_always_armed = is_always_armed
@@ -177,7 +180,7 @@ class Profiles:
         replaces = self._replaces(holders, firsts)
         owner, offsets, armed = self._armed(holders, firsts)
         if not len(offsets):
-            return Evaluated(features=self._no_features(), replaces=replaces)
+            return Evaluated(features=self._no_features, replaces=replaces)
         slots = self._blocks.starts[holders[owner]] + offsets
         context = self._context(slots)
         triggers = Triggers(
@@ -190,7 +193,7 @@ class Profiles:
         results = self._results(triggers)
         alive = np.flatnonzero(results.alive)
         if not len(alive):
-            return Evaluated(features=self._no_features(), replaces=replaces)
+            return Evaluated(features=self._no_features, replaces=replaces)
         return Evaluated(
             features=self._feature_frame(
                 holders[owner[alive]],
@@ -318,10 +321,6 @@ class Profiles:
                 *(_nullable(f.name, NULL) for f in self._features),
             )
         )
-
-    def _no_features(self) -> pl.DataFrame:
-        features = {feature.name: pl.Int64() for feature in self._features}
-        return pl.DataFrame(schema={**TRIGGER, **features})
 
     def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
         """From the first changed movement on; a holder left without any movement there loses
