@@ -44,9 +44,7 @@ def moved(own: Iterable[Entry], reached: Iterable[Entry], subject: str) -> Moved
         if entry.side == 0 and entry.counterparty == subject:
             came.setdefault(_identity(entry), entry)
     went = {_identity(each): each for each in listed if each.side == 0}
-    return Moved(
-        came=tuple(came.values()), went=tuple(went.values()), is_own_cited=bool(listed)
-    )
+    return Moved(came=tuple(came.values()), went=tuple(went.values()), is_own_cited=bool(listed))
 
 
 def totals(counted: Moved, money: BaseMoney) -> Totals:
