@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
+WHEEL := NUMBA_CACHE_DIR=$(CURDIR)/dist/compiled dist/venv/bin/python -Im
 
 .PHONY: help demo check fast test golden catalogue kafka faults lock release clean
 
@@ -31,10 +32,11 @@ test: $(VENV)/.dev ## everything: checks, all tests, and the wheel as a user ins
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@echo "compiling once, then testing"
 	$(BIN)/palermo detectors lint
 	$(MAKE) --no-print-directory release
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	@echo "compiling once"
+	@$(WHEEL) palermo -q demo --out dist/demo > dist/demo.txt
+	$(WHEEL) pytest -q -n $(WORKERS) --dist loadgroup
 
 golden: $(VENV)/.dev ## rewrite the golden day; read its diff before you commit it
 	$(BIN)/python tests/golden/rewrite.py
@@ -55,8 +57,9 @@ release: $(VENV)/.dev ## build the wheel, install it alone, check what it owns
 	@rm -rf dist/venv
 	$(BIN)/python -m venv --without-pip dist/venv
 	$(BIN)/python -m pip --python dist/venv/bin/python install --quiet --disable-pip-version-check --no-deps --no-index dist/palermo-*.whl
-	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > dist/dependencies
-	dist/venv/bin/python -I tests/release.py "$$(cat dist/dependencies)"
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > \
+	  "$$(dist/venv/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/dependencies.pth"
+	dist/venv/bin/python -I tests/release.py
 
 lock: $(VENV)/.dev ## rewrite the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \

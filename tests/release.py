@@ -1,7 +1,6 @@
 """Run by `make release` with the Python of a clean environment that holds the built wheel alone.
 
-Asserts that the wheel brings what it needs, owns its top-level packages and starts. The only
-argument is the folder of already installed dependencies, put last on the path.
+Asserts that the wheel brings what it needs, owns its top-level packages and starts.
 """
 
 import subprocess
@@ -30,9 +29,8 @@ def main() -> None:
 
 
 def starts(*arguments: str) -> None:
-    code = f"import sys; sys.path.append({sys.argv[1]!r}); from palermo.cli import main; main()"
     started = subprocess.run(
-        [sys.executable, "-I", "-c", code, *arguments],
+        [sys.executable, "-Im", "palermo", *arguments],
         capture_output=True,
         text=True,
         check=False,
