@@ -87,7 +87,8 @@ class Profiles:
         self._no_features = pl.DataFrame(
             schema={**TRIGGER, **{feature.name: pl.Int64() for feature in features}}
         )
-        self._kept = timedelta(days=KEPT_DAYS) + lateness
+        # An amendment may name a transaction a few latenesses old, and judging it anew looks back.
+        self._kept = timedelta(days=KEPT_DAYS) + 3 * lateness
         self._is_history_complete = is_history_complete
         self._is_always_armed = is_always_armed
         self._names, self._blocks = Names(), Blocks()
@@ -122,7 +123,7 @@ class Profiles:
         self._insert(added, numbers, touched)
         self._reconsider_history(batch, touched)
         changed = np.flatnonzero(touched != UNTOUCHED)
-        evaluated = self._evaluated(changed, touched[changed])
+        evaluated = self._evaluated(changed, self._within_memory(changed, touched[changed]))
         self._forget(batch.seen_until)
         return evaluated
 
@@ -155,8 +156,23 @@ class Profiles:
         """Lets go of what no later batch can look back to. Counted from this batch's end, so only
         after it: its own first rows may be months older."""
         if seen_until is not None:
-            self._horizon = _microseconds(seen_until - self._kept)
-            self._transactions.forget(seen_until - self._kept)
+            self._horizon = max(self._horizon, _microseconds(seen_until - self._kept))
+            self._transactions.forget(EPOCH + timedelta(microseconds=self._horizon))
+
+    def _within_memory(self, holders: Int64s, firsts: Int64s) -> Int64s:
+        """Offsets from which to judge anew: nothing before the horizon, whose ground is gone."""
+        lengths = self._blocks.lengths[holders]
+        slots = self._blocks.starts[holders] + np.minimum(firsts, np.maximum(lengths - 1, 0))
+        is_old = (lengths > 0) & (self._blocks.columns.time[slots] < self._horizon)
+        for i in np.flatnonzero(is_old):
+            times = self._times(int(holders[i]))
+            firsts[i] = max(int(firsts[i]), int(np.searchsorted(times, self._horizon)))
+        return firsts
+
+    def _times(self, holder: int) -> Int64s:
+        start, length = int(self._blocks.starts[holder]), int(self._blocks.lengths[holder])
+        times: Int64s = self._blocks.columns.time[start : start + length]
+        return times
 
     def _reconsider_history(self, batch: TransactionBatch, touched: Int64s) -> None:
         """An earlier first row lengthens everyone's history; that matters only once a condition
@@ -342,10 +358,11 @@ class Profiles:
     def _since(
         self, start: int, length: int, first: int, kept_from: int
     ) -> tuple[datetime, int, int, int, int]:
-        """Just after the last unchanged movement: everything later is replaced."""
-        if first == 0 or length == 0:
-            return EPOCH + timedelta(microseconds=kept_from), 0, 0, 0, 0
+        """Just after the last unchanged movement, and nothing that was let go: everything later
+        is replaced."""
         c, slot = self._blocks.columns, start + min(first, length) - 1
+        if first == 0 or length == 0 or c.time[slot] < kept_from:
+            return EPOCH + timedelta(microseconds=kept_from), 0, 0, 0, 0
         at = EPOCH + timedelta(microseconds=int(c.time[slot]))
         return (
             at,
@@ -360,10 +377,11 @@ class Profiles:
         number = int(self._holders.find(np.array([name], np.int32))[0]) if name >= 0 else NO_NAME
         if number == NO_NAME:
             return range(0)
-        start, length = int(self._blocks.starts[number]), int(self._blocks.lengths[number])
-        times = self._blocks.columns.time[start : start + length]
-        first = int(np.searchsorted(times, _microseconds(after), side="right"))
-        return range(start + first, start + length)
+        times = self._times(number)
+        since = max(_microseconds(after), self._horizon)
+        start = int(self._blocks.starts[number])
+        first = int(np.searchsorted(times, since, side="right"))
+        return range(start + first, start + len(times))
 
     def _ledger_rows(self, slots: Int64s) -> pl.DataFrame:
         columns, names = self._blocks.columns, self._names

@@ -278,6 +278,18 @@ def test_a_holder_quiet_for_seven_months_keeps_the_findings_of_before() -> None:
     assert mismatches(world, stands, with_features=False) == []
 
 
+@pytest.mark.slow
+def test_an_amendment_of_what_is_forgotten_judges_nothing_of_that_time_anew() -> None:
+    world = _quiet_for_seven_months()
+    rows = in_event_order(world)
+    stands = seen(world, cut(rows, 200))
+    findings = dict(stands.findings)
+
+    stands.take(batch([replace(rows[0], amount_base=1)], [rows[0]], seen=rows))
+
+    assert stands.findings == findings
+
+
 def test_small_worlds_hold_findings_of_every_kind() -> None:
     kinds: set[tuple[str, bool]] = set()
     for seed in range(25):
