@@ -5,6 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine makes no property false, and what CI finds must be found again.
+settings.register_profile("palermo", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("palermo")
 
 COMPONENTS = {
     "needs_java": (
@@ -18,6 +23,7 @@ COMPONENTS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_java"):

@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 DEMO = Path(__file__).parents[2] / "palermo" / "demo_feed"
-PALERMO = [sys.executable, "-m", "palermo", "run", "--feed=kafka"]
+PALERMO = [sys.executable, "-Im", "palermo", "run", "--feed=kafka"]
 FAULTS = (b"not json", b'{"txn_id": "T-FICT-TORN"', b"\x00\x01")
 KILLED_AT = """
 import os, signal, sys

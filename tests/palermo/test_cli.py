@@ -129,7 +129,7 @@ def test_brokers_that_do_not_answer_are_4() -> None:
 
     # A process of its own: the client leaves sockets to the garbage collector.
     ended = subprocess.run(
-        [sys.executable, "-m", "palermo", "topics", "plan"],
+        [sys.executable, "-Im", "palermo", "topics", "plan"],
         env=os.environ | settings,
         capture_output=True,
         text=True,

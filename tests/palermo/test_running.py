@@ -197,7 +197,7 @@ def _files(out: Path) -> dict[str, bytes]:
 
 
 def _piped(given: bytes, *arguments: object) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "palermo", *map(str, arguments)]
+    command = [sys.executable, "-Im", "palermo", *map(str, arguments)]
     return subprocess.run(command, input=given, capture_output=True, check=False, timeout=120)
 
 
@@ -205,5 +205,22 @@ def _limited(most_bytes: int, *arguments: object) -> subprocess.CompletedProcess
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    command = [sys.executable, "-m", "palermo", *map(str, arguments)]
+    command = [sys.executable, "-Im", "palermo", *map(str, arguments)]
     return subprocess.run(command, preexec_fn=limit, capture_output=True, check=False, timeout=120)
+
+
+def test_a_feed_without_a_mapping_is_blind_for_what_its_rows_do_not_carry(
+    palermo: Command, tmp_path: Path
+) -> None:
+    row = (
+        '{"txn_id":"T-FICT-1","event_time":"2026-03-01T08:00:00Z","amount":"1000.00",'
+        '"currency":"LAK","txn_type":"TRANSFER","orig_account_id":"A-FICT-1",'
+        '"benef_account_id":"A-FICT-2"}\n'
+    )
+    (tmp_path / "feed.ndjson").write_text(row)
+
+    ended = palermo("run", "--feed", tmp_path / "feed.ndjson", "--out", tmp_path / "out", "--json")
+
+    blind = msgspec.json.decode(ended.out)["not_testable"]
+    assert any("no merchant category" in reason for reason in blind["sx-drained-account"])
+    assert any("no place of the other side" in reason for reason in blind["som-collector-fanin"])
