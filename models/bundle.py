@@ -24,6 +24,14 @@ class ReportingThreshold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DollarRate:
+    """From `valid_from`, roughly `minor` minor units of the base currency are one US dollar."""
+
+    valid_from: date
+    minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """Lists with their sources, score priors and cuts.
 
@@ -32,6 +40,7 @@ class Bundle:
 
     base_currency: str
     thresholds: tuple[ReportingThreshold, ...]
+    dollar_rates: tuple[DollarRate, ...]
     own_life_mcc: frozenset[str]
     own_life_purpose: frozenset[str]
     priors: tuple[tuple[str, float], ...]
@@ -48,15 +57,20 @@ class Bundle:
         amount = max(valid, key=lambda t: t.valid_from).amount
         return int(amount.scaleb(minor_units()[self.base_currency] or 0))
 
+    def usd_minor(self, on: date) -> int | None:
+        """Roughly one US dollar that day, for limits only; None where nothing is known."""
+        valid = [rate for rate in self.dollar_rates if rate.valid_from <= on]
+        return max(valid, key=lambda rate: rate.valid_from).minor if valid else None
 
-LISTS = ("reporting_thresholds.toml", "own_life.toml", "scores.toml")
+
+LISTS = ("usd_rates.toml", "reporting_thresholds.toml", "own_life.toml", "scores.toml")
 
 
 def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
     """The built-in bundle for a base currency; `references` and `rates` are the fingerprints of
     the data it was made with."""
     texts = [(files("models") / "lists" / name).read_bytes() for name in LISTS]
-    thresholds, own_life, scores = (tomllib.loads(text.decode()) for text in texts)
+    dollars, thresholds, own_life, scores = (tomllib.loads(text.decode()) for text in texts)
     digest = blake2b(digest_size=16)
     for part in (*texts, base_currency.encode(), references.encode(), rates.encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -72,6 +86,14 @@ def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
                 verification=row["verification"],
             )
             for row in thresholds["threshold"]
+            if row["currency"] == base_currency
+        ),
+        dollar_rates=tuple(
+            DollarRate(
+                valid_from=row["valid_from"],
+                minor=int(Decimal(row["per_usd"]).scaleb(minor_units()[base_currency] or 0)),
+            )
+            for row in dollars["rate"]
             if row["currency"] == base_currency
         ),
         own_life_mcc=frozenset(own_life["mcc"]),

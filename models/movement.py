@@ -29,6 +29,7 @@ HOUR = 3_600_000_000
 MINUTE = 60_000_000
 BORDER_KM = 30.0
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
+LICENCE_KINDS = ("MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO")
 UNMOVED = ("REJECTED", "ATTEMPTED")
 
 Bools = npt.NDArray[np.bool_]
@@ -452,7 +453,11 @@ def _licences(
 ) -> dict[int, list[tuple[int, int]]]:
     """First and last local day of each licence, by holder."""
     return {
-        names.number(party): [(_day(x.valid_from, -(10**6)), _day(x.valid_to, 10**6)) for x in held]
+        names.number(party): [
+            (_day(x.valid_from, -(10**6)), _day(x.valid_to, 10**6))
+            for x in held
+            if x.kind in LICENCE_KINDS
+        ]
         for party, held in licences.items()
     }
 

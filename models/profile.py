@@ -253,9 +253,14 @@ class Profiles:
             history = (self._blocks.columns.time[slots] - start) // DAY
         return Context(
             history_days=history,
-            usd=on_each_day(days, self._rates.usd_minor, self._usd_days),
+            usd=on_each_day(days, self._usd_minor, self._usd_days),
             threshold=on_each_day(days, self._bundle.threshold_minor, self._threshold_days),
         )
+
+    def _usd_minor(self, on: date) -> int | None:
+        """The feed's own rate, else the rough one of the bundle."""
+        own = self._rates.usd_minor(on)
+        return self._bundle.usd_minor(on) if own is None else own
 
     def _results(self, triggers: Triggers) -> Results:
         rows = len(triggers.offset) * VARIANTS

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+import typer
 from packaging.requirements import Requirement
 
 from detectors.testability import blind_spots, is_blind
@@ -18,11 +19,12 @@ from palermo.compiled import prepare_cache
 from palermo.config import Configuration, load_settings
 from palermo.errors import CheckFailed, DependencyUnreachable, PalermoError
 from palermo.families import exit_code_of
-from palermo.printing import console, print_json
+from palermo.printing import print_json
 from palermo.wiring import (
     KAFKA,
     STANDARD_INPUT,
     base_folder,
+    carried_columns,
     configuration_file,
     known,
     open_feed,
@@ -51,7 +53,7 @@ def examine(*, config: Path | None, feed: str | None, out: Path, as_json: bool) 
         print_json([{"check": c.name, "ok": c.is_ok, "detail": c.detail} for c in checks])
     else:
         for check in checks:
-            console().print(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.detail}")
+            typer.echo(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.detail}")
     failed = [check for check in checks if not check.is_ok]
     if failed:
         sentence = f"{len(failed)} of {len(checks)} checks failed; each line says what to do"
@@ -204,7 +206,8 @@ def _first_rows(configuration: Configuration, feed: str, config: Path | None) ->
 
 
 def _sight(configuration: Configuration, feed: str, config: Path | None) -> Iterator[Check]:
-    catalogue = known(configuration, base_folder(feed, config)).catalogue
+    carried = carried_columns(configuration.settings.feed, feed)
+    catalogue = known(configuration, base_folder(feed, config), carried=carried).catalogue
     for typology in catalogue.typologies.values():
         lacking = "; ".join(blind_spots(typology, catalogue.available))
         # Blindness is the feed's nature, not a fault of the machine: said, and no failure.

@@ -46,12 +46,14 @@ class Outlet(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The stages of one run, put together by `wiring`. `clock` gives seconds, monotonic."""
+    """The stages of one run, put together by `wiring`. `clock` gives seconds, monotonic;
+    `carried`: the columns of a transaction that the feed brings."""
 
     feed: Feed
     intake: Intake
     profiles: Profiles
     references: References
+    carried: frozenset[str]
     catalogue: Catalogue
     rank: Rank
     triage: Triage

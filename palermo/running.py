@@ -22,7 +22,7 @@ from palermo.folder import ALERTS, REJECTS, SUMMARY, Observer
 from palermo.metrics import Metrics
 from palermo.metrics_page import Pulse, served
 from palermo.pipeline import CHECKPOINT_ROWS, Line, resume, run
-from palermo.printing import console, print_json, table
+from palermo.printing import command_name, console, print_json, table
 from palermo.results import Summary, write_results
 from palermo.telemetry import Telemetry
 from palermo.wiring import KAFKA, STANDARD_INPUT, configuration_file, opened_line
@@ -101,7 +101,7 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
         asked = stack.enter_context(_signals())
         tell = stack.enter_context(_told())
         _say_before_compiling()
-        begun = progress = _noted(resume(line), wish)
+        begun = progress = _noted(resume(line), wish, line.carried)
         pulse.is_ready = True
         for progress in run(
             line, begun, batch_rows=wish.batch_rows, checkpoint_rows=wish.checkpoint_rows
@@ -147,7 +147,7 @@ def print_summary(summary: Summary, out: Path) -> None:
     to.print(f"written to {out}: {', '.join(written)}")
     if summary.alerts.total:
         option = "" if out == Path("palermo-out") else f" --out {out}"
-        to.print(f"next: palermo alerts list{option}")
+        to.print(f"next: {command_name()} alerts list{option}")
 
 
 def check_share(progress: Progress, most: float, out: Path) -> None:
@@ -165,7 +165,7 @@ def reject_share(progress: Progress) -> float:
     return progress.fates.get("reject", 0) / progress.rows if progress.rows else 0.0
 
 
-def _noted(progress: Progress, wish: Wish) -> Progress:
+def _noted(progress: Progress, wish: Wish, carried: frozenset[str]) -> Progress:
     """With what `alerts replay` needs to set the same stages up again."""
     config = configuration_file(wish.feed, wish.config)
     is_path = wish.feed not in (KAFKA, STANDARD_INPUT)
@@ -173,6 +173,7 @@ def _noted(progress: Progress, wish: Wish) -> Progress:
         "feed": str(Path(wish.feed).absolute()) if is_path else wish.feed,
         "config": None if config is None else str(config.absolute()),
         "flags": wish.flags,
+        "carried": sorted(carried),
     }
     return structs.replace(progress, notes={**progress.notes, **notes})
 

@@ -1,6 +1,6 @@
 """`palermo alerts list|show|replay`: what a run has found, for a person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -82,7 +82,9 @@ def _stages_of_run(progress: Progress, config: Path | None) -> Stages:
     named = progress.notes.get("config")
     path = config or (Path(str(named)) if named else None)
     flags = cast("Mapping[str, Any]", progress.notes.get("flags", {}))
-    return fresh_stages(load_settings(path, flags=flags), base_folder(feed, path))
+    carried = frozenset(cast("Iterable[str]", progress.notes["carried"]))
+    configuration = load_settings(path, flags=flags)
+    return fresh_stages(configuration, base_folder(feed, path), carried=carried)
 
 
 def _demand_same(then: Reproduce, now: Reproduce) -> None:

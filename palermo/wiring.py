@@ -43,6 +43,7 @@ from palermo.pipeline import Line, Outlet
 Definition = Typology | GatheringTypology
 
 KAFKA = "kafka"
+LOOKED_AT_ROWS = 10_000
 STANDARD_INPUT = "-"
 NO_GAP_DAYS = 100_000.0
 PRECISIONS = {
@@ -96,8 +97,11 @@ def base_folder(feed: str, config: Path | None) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def known(configuration: Configuration, base: Path) -> Knowing:
-    """References, rates, bundle and catalogue for these settings.
+def known(
+    configuration: Configuration, base: Path, *, carried: frozenset[str] | None = None
+) -> Knowing:
+    """References, rates, bundle and catalogue for these settings. `carried`: the columns the feed
+    brings, if that is known better than by what the settings declare.
 
     Raises ConfigurationError for typologies that cannot be switched on as asked.
     """
@@ -112,22 +116,34 @@ def known(configuration: Configuration, base: Path) -> Knowing:
         references=references,
         rates=rates,
         bundle=bundle,
-        catalogue=catalogue_of(configuration, references, rates, bundle),
+        catalogue=catalogue_of(
+            configuration,
+            references,
+            rates,
+            bundle,
+            declared_columns(settings.feed) if carried is None else carried,
+        ),
         model=_model(configuration),
     )
 
 
 def catalogue_of(
-    configuration: Configuration, references: References, rates: Rates, bundle: Bundle
+    configuration: Configuration,
+    references: References,
+    rates: Rates,
+    bundle: Bundle,
+    carried: frozenset[str],
 ) -> Catalogue:
     """The typologies that are on, knowing what this feed cannot show."""
     settings = configuration.settings
     available = provided(
-        carried_columns(settings.feed),
+        carried,
         references,
         time_precision=PRECISIONS[settings.feed.time_precision],
         has_threshold=bool(bundle.thresholds),
-        has_usd_rate="USD" in rates.by_currency or settings.feed.base_currency == "USD",
+        has_usd_rate=bool(bundle.dollar_rates)
+        or "USD" in rates.by_currency
+        or settings.feed.base_currency == "USD",
     )
     ground = TestGround(
         has_register=bool(references.licences),
@@ -163,7 +179,26 @@ def _model(configuration: Configuration) -> TrainedModel | None:
     return None if settings.use is None else Shelf(settings.shelf).load(settings.use)
 
 
-def carried_columns(settings: FeedSettings) -> frozenset[str]:
+def carried_columns(settings: FeedSettings, feed: str) -> frozenset[str]:
+    """Columns of a transaction that the feed brings.
+
+    A feed without a mapping declares every column, so its first rows are looked at; a column
+    that none of them fills is not testable, which is not clean. A topic and standard input can
+    be read only once and are taken at their word.
+    """
+    is_looked_at = feed not in (KAFKA, STANDARD_INPUT) and not settings.columns
+    if not is_looked_at or not Path(feed).exists():
+        return declared_columns(settings)
+    source = FileFeed(feed, settings)
+    try:
+        intake = Intake(settings, References(), Rates(base_currency=settings.base_currency))
+        intake.accept(source.poll(at_most=LOOKED_AT_ROWS, wait=1.0))
+        return intake.columns_present() - settings.blanked
+    finally:
+        source.close()
+
+
+def declared_columns(settings: FeedSettings) -> frozenset[str]:
     """Columns of a transaction that the feed's mapping can fill."""
     declared = settings.declared
     made = {column for column, of in TRANSACTION_COLUMNS.items() if declared.intersection(of)}
@@ -187,7 +222,8 @@ def opened_line(
     """
     settings = configuration.settings
     with ExitStack() as stack:
-        knowing = known(configuration, base_folder(feed, config))
+        carried = carried_columns(settings.feed, feed)
+        knowing = known(configuration, base_folder(feed, config), carried=carried)
         source = open_feed(configuration, feed, is_following=is_following)
         stack.callback(source.close)
         claim_folder(out)
@@ -198,6 +234,7 @@ def opened_line(
             intake=Intake(settings.feed, knowing.references, knowing.rates),
             profiles=profiles_of(configuration, knowing),
             references=knowing.references,
+            carried=carried,
             catalogue=knowing.catalogue,
             rank=rank_of(knowing.model, knowing.references),
             triage=triage_of(configuration, knowing, reproduce),
@@ -254,9 +291,11 @@ def triage_of(configuration: Configuration, knowing: Knowing, reproduce: Reprodu
     )
 
 
-def fresh_stages(configuration: Configuration, base: Path) -> Stages:
-    """Stages to derive one alert again from its part of a feed."""
-    feed, knowing = configuration.settings.feed, known(configuration, base)
+def fresh_stages(
+    configuration: Configuration, base: Path, *, carried: frozenset[str] | None = None
+) -> Stages:
+    """Stages to derive one alert again from its part of a feed, which brought these columns."""
+    feed, knowing = configuration.settings.feed, known(configuration, base, carried=carried)
     reproduce = reproduce_of(configuration, knowing)
     # A part of a feed has gaps the whole did not have; none of them is a wrong date.
     lenient = feed.model_copy(update={"longest_gap_days": NO_GAP_DAYS})
