@@ -18,7 +18,7 @@ from alerts.store import Store
 from detectors.catalogue import load_typologies
 from palermo.errors import UsageError
 from palermo.folder import DATABASE, OURS
-from palermo.printing import console, print_json
+from palermo.printing import command_name, console, print_json
 from palermo.results import Summary
 from palermo.running import Wish, carry_out
 
@@ -26,6 +26,7 @@ FEED = "demo_feed"
 GROUPS = ("device", "place")
 MOST_FACTS = 4
 MOST_CLEARED = 3
+MOST_WARNINGS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,8 @@ def _alert_lines(alert: Alert) -> Iterator[str]:
     victims = [role.party for role in alert.roles if role.role == "possible_victim"]
     if victims:
         yield f"Possible victims, to be protected: {', '.join(dict.fromkeys(victims))}"
-    yield f"Do not: {alert.handling.do_not[0]}" if alert.handling.do_not else "Normal handling"
+    # The first warning is in every alert; those after it belong to this one.
+    yield from alert.handling.do_not[1 : 1 + MOST_WARNINGS]
 
 
 def _fact(alert: Alert, name: str) -> str:
@@ -185,11 +187,11 @@ def _tell_next(to: Console, seeing: Told, blind: Told) -> None:
     to.print(Text(f"\nFiles in {seeing.out} (and {blind.out}):", style="bold"))
     to.print(Text("   alerts.ndjson  summary.json  palermo.db  receipts/  archive/"))
     to.print(Text("Next:", style="bold"))
-    option = f"--out {seeing.out}"
-    to.print(Text(f"   palermo alerts list {option}"))
+    palermo, option = command_name(), f"--out {seeing.out}"
+    to.print(Text(f"   {palermo} alerts list {option}"))
     if seeing.alerts:
         first = seeing.alerts[0].alert_id[:8]
-        to.print(Text(f"   palermo alerts show {first} {option}"))
-        to.print(Text(f"   palermo alerts show {first} --html alert.html {option}"))
-        to.print(Text(f"   palermo alerts replay {first} {option}"))
-    to.print(Text("   palermo run --feed YOUR-FILE-OR-FOLDER --config palermo.toml"))
+        to.print(Text(f"   {palermo} alerts show {first} {option}"))
+        to.print(Text(f"   {palermo} alerts show {first} --html alert.html {option}"))
+        to.print(Text(f"   {palermo} alerts replay {first} {option}"))
+    to.print(Text(f"   {palermo} run --feed YOUR-FILE-OR-FOLDER --config palermo.toml"))

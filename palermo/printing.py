@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from shutil import which
 from typing import Any
 
 import msgspec
@@ -12,6 +13,11 @@ from rich.table import Table
 
 PLAIN_WIDTH = 120
 """Columns where standard output is a file or a pipe."""
+
+
+def command_name() -> str:
+    """What to type for this command: its path where the shell would not find it by name."""
+    return "palermo" if which("palermo") else sys.argv[0]
 
 
 def console() -> Console:
