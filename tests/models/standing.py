@@ -341,6 +341,7 @@ def _bundle(world: World) -> Bundle:
             for on, value in dated
             if value is not None
         ),
+        dollar_rates=(),
         own_life_mcc=world.own_life_mcc,
         own_life_purpose=world.own_life_purpose,
         priors=(),
