@@ -89,12 +89,10 @@ def test_a_run_of_a_minute_killed_at_twenty_random_points_ends_with_the_same_byt
     assert _run(feed, tmp_path / "whole", "none", 0) == 0
     seconds = time.monotonic() - begun
 
-    delays = random.Random(2000)
-    kills = 0
-    while kills < KILLS:
-        # Each run first makes up what it had, so kills come later and later after the start.
-        delay = 3.0 + delays.uniform(0.0, seconds / 8) + kills * seconds / (3 * KILLS)
-        kills += _killed_after(delay, feed, tmp_path / "killed")
+    chance, out = random.Random(2000), tmp_path / "killed"
+    rows = len((feed / "transactions.ndjson").read_bytes().splitlines())
+    for row in sorted(chance.randrange(rows - 1000) for _ in range(KILLS)):
+        _kill_after(row, feed, out, then=chance.uniform(0.0, 0.5))
     ended = _run(feed, tmp_path / "killed", "none", 0)
 
     assert seconds >= 60
@@ -107,16 +105,29 @@ def _run(feed: Path, out: Path, stage: str, count: int) -> int:
     return subprocess.run(command, timeout=LONGEST_SECONDS, check=False).returncode
 
 
-def _killed_after(delay: float, feed: Path, out: Path) -> int:
-    """1 if the run was still going on then, else 0."""
+def _kill_after(row: int, feed: Path, out: Path, *, then: float) -> None:
+    """Starts or goes on with a run and kills it some seconds after it has archived a row."""
     process = subprocess.Popen([sys.executable, str(RUNNER), str(feed), str(out), "none", "0"])
-    try:
-        process.wait(timeout=delay)
-    except subprocess.TimeoutExpired:
+    while _archived(out) < row:
+        if _has_ended(process, within=0.02):
+            pytest.fail("the run ended before it could be killed: give it more rows")
+    if not _has_ended(process, within=then):
         process.kill()
         process.wait()
-        return 1
-    pytest.fail("the run ended before it could be killed: give it more rows")
+
+
+def _has_ended(process: subprocess.Popen[bytes], *, within: float) -> bool:
+    try:
+        process.wait(timeout=within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _archived(out: Path) -> int:
+    """The last row that is in the archive."""
+    names = sorted(path.stem for path in (out / "archive").glob("rows-*.parquet"))
+    return int(names[-1].split("-")[2]) if names else 0
 
 
 def _left(out: Path) -> Left:
