@@ -88,7 +88,7 @@ $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "Palermo needs Python 3.11, 3.12 or 3.13; there is no $(PYTHON). On Debian or Ubuntu: apt-get install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "Palermo is tested with Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	  echo "Palermo is tested with Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another one: make demo PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "creating $(VENV) with $$($(PYTHON) --version)"

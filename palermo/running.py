@@ -17,7 +17,7 @@ from rich.console import Console
 from alerts.progress import Progress
 from palermo.compiled import is_compiled, prepare_cache
 from palermo.config import load_settings
-from palermo.errors import DataUnusable
+from palermo.errors import DataUnusable, UsageError
 from palermo.folder import ALERTS, REJECTS, SUMMARY, Observer
 from palermo.metrics import Metrics
 from palermo.metrics_page import Pulse, served
@@ -75,6 +75,11 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
 
     Raises the error families of all stages; whatever is committed stays.
     """
+    if wish.is_following and wish.feed not in (KAFKA, STANDARD_INPUT):
+        raise UsageError(
+            f"--follow: {wish.feed} ends where it ends; start the same command again when more "
+            "is there (it goes on from the last row), or follow --feed kafka"
+        )
     configuration = load_settings(configuration_file(wish.feed, wish.config), flags=wish.flags)
     metrics, pulse = Metrics(), Pulse(time.monotonic)
     telemetry = Telemetry(metrics, clock=time.monotonic, wall=time.time)

@@ -131,6 +131,45 @@ def test_a_missing_feed_is_told_before_anything_is_made(palermo: Command, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_cannot_be_followed(palermo: Command, feed: Path) -> None:
+    ended = palermo("run", "--feed", feed, "--out", feed / "../out", "--follow")
+
+    assert ended.code == 2
+    assert "goes on from the last row" in ended.err
+
+
+def test_a_file_that_came_later_is_read_and_the_rest_is_not_read_again(
+    palermo: Command, feed: Path
+) -> None:
+    (feed / "palermo.toml").write_text('[feed]\nsource_id = "fict-bank"\n')
+    lines = (feed / "transactions.ndjson").read_text().splitlines(keepends=True)
+    (feed / "transactions.ndjson").unlink()
+    arguments = ("run", "--feed", feed, "--out", feed / "../out", "--json")
+
+    (feed / "day-1.ndjson").write_text("".join(lines[:3]))
+    first = json.loads(palermo(*arguments).out)
+    (feed / "day-2.ndjson").write_text("".join(lines[3:5]))
+    second = json.loads(palermo(*arguments).out)
+
+    assert first["fates"]["scored"] == 3
+    assert second["fates"]["scored"] == 5
+
+
+@pytest.mark.slow
+def test_an_interrupted_command_ends_with_130(demo_feed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-Im", "palermo", "run", "--feed", str(demo_feed), "--out", str(out)]
+    process = subprocess.Popen([*command, "--batch-rows", "5"], stderr=subprocess.PIPE, text=True)
+    while not (out / DATABASE).exists():
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+
+    assert process.returncode == 130
+    assert "Traceback" not in told
+
+
 def test_a_folder_of_another_configuration_is_refused(palermo: Command, feed: Path) -> None:
     arguments = ("run", "--feed", feed, "--out", feed / "../out", "--max-reject-share", 1)
     palermo(*arguments)
