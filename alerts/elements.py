@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from alerts.alert import Element, ElementOfCrime, ElementState, Offence
 from alerts.dossier import Cited, is_met
+from alerts.gate import grounds_of, names_persons
 from detectors.finding import Fact
 from detectors.typology import ElementCeiling
 
@@ -54,7 +55,10 @@ HYPOTHESES: Mapping[Offence, str] = {
 
 def offences_suspected(cited: Sequence[Cited]) -> tuple[Offence, ...]:
     """Trafficking with a means or purpose fact, smuggling with a benefit fact and another one on
-    route, price or transport; else laundering."""
+    route, price or transport; else, and where only the structure speaks, laundering."""
+    found = {each.finding.typology: grounds_of(each.finding) for each in cited}
+    if not names_persons(found, {each.definition.id: each.definition for each in cited}):
+        return ("laundering",)
     suspected: list[Offence] = []
     if _persons_facts(cited, "trafficking", ("means", "purpose")):
         suspected.append("trafficking")

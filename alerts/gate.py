@@ -49,11 +49,20 @@ def grounds_from(text: str) -> frozenset[Ground]:
 
 def passes(found: Mapping[str, Collection[Ground]], definitions: Mapping[str, Definition]) -> bool:
     """Whether findings with these grounds, by typology, are an alert."""
+    if names_persons(found, definitions):
+        return True
+    shapes = [typology for typology in structural(found) if _is_shape(definitions[typology])]
+    return bool(shapes) or len(structural(found)) >= LEAST_STRUCTURAL
+
+
+def names_persons(
+    found: Mapping[str, Collection[Ground]], definitions: Mapping[str, Definition]
+) -> bool:
+    """Whether the grounds can carry an offence against persons: a typology that stands alone, or
+    two families. What passes by structure only is laundering with a hypothesis."""
     if any(_stands_alone(definitions[typology]) for typology in found):
         return True
-    if has_two_families({ground for grounds in found.values() for ground in grounds}):
-        return True
-    return len(structural(found)) >= LEAST_STRUCTURAL
+    return has_two_families({ground for grounds in found.values() for ground in grounds})
 
 
 def has_two_families(grounds: Collection[Ground]) -> bool:
@@ -71,6 +80,10 @@ def structural(found: Mapping[str, Collection[Ground]]) -> list[str]:
         for typology, grounds in found.items()
         if any(ground.family == "structure" for ground in grounds)
     )
+
+
+def _is_shape(definition: Definition) -> bool:
+    return isinstance(definition, Typology) and definition.is_shape
 
 
 def _stands_alone(definition: Definition) -> bool:

@@ -132,6 +132,9 @@ class Typology:
     is_signal: bool = False
     is_sufficient: bool = False
     """Joins independent persons, so it passes the gate alone."""
+    is_shape: bool = False
+    """A network shape of many independent parties: enough by itself for the laundering queue,
+    where the feed shows no second family. It then claims no offence against persons."""
     link: Literal["receiver"] | None = None
     """For a signal: what it is gathered by."""
     deviation: str | None = None

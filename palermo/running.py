@@ -130,7 +130,8 @@ def print_summary(summary: Summary, out: Path) -> None:
     fates = ", ".join(f"{n:,} {fate}" for fate, n in summary.fates.items())
     to = console()
     to.print(f"{rows:,} rows read: {fates}")
-    to.print(f"{summary.alerts.total} alerts in {summary.case_proposals} case proposals")
+    found = _counted(summary.alerts.total, "alert")
+    to.print(f"{found} in {_counted(summary.case_proposals, 'case proposal')}")
     for name, counts in (
         ("severity", summary.alerts.by_severity),
         ("typology", summary.alerts.by_typology),
@@ -244,3 +245,7 @@ def _told() -> Iterator[_Told]:
         return
     with terminal.status("starting") as status:
         yield _Told(status)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

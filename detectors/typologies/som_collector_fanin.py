@@ -202,9 +202,17 @@ def typology(p: CollectorParameters) -> Typology:
                 strongest="weak",
                 ask_for="border records, statements, telephone data: money cannot prove a crossing",
             ),
+            ElementCeiling(
+                offence="laundering",
+                element="concealment",
+                facts=("payers", "passed_48h"),
+                strongest="weak",
+                ask_for="what the payments were for, and who received what was passed on",
+            ),
         ),
         exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
         cites=Mask.IN | Mask.OUT,
+        is_shape=True,
         deviation="Where the cash is drawn (border zone) weighs at most a fifth and decides "
         "nothing: most innocent people of a border province live in the zone too. Repeat payers "
         "clear a finding instead of silencing it, so that the reason is kept.",

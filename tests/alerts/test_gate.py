@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.gate import Ground, grounds_from, grounds_of, grounds_text, passes
+from alerts.gate import (
+    Ground,
+    grounds_from,
+    grounds_of,
+    grounds_text,
+    names_persons,
+    passes,
+)
 from detectors.finding import Family
 from tests.alerts.fiction import DEFINITIONS, Move, fact, finding
 
@@ -30,7 +37,20 @@ def test_two_families_on_different_columns_pass() -> None:
 def test_two_families_on_the_same_column_are_one_ground() -> None:
     shared = [ground("structure", "orig_account_id"), ground("movement", "orig_account_id")]
 
-    assert not passes({"som-collector-fanin": shared}, DEFINITIONS)
+    assert not passes({"st-funnel-geo": shared}, DEFINITIONS)
+    assert not names_persons({"som-collector-fanin": shared}, DEFINITIONS)
+
+
+def test_a_network_shape_passes_but_names_no_offence_against_persons() -> None:
+    found = {"som-collector-fanin": [AMOUNT]}
+
+    assert passes(found, DEFINITIONS)
+    assert not names_persons(found, DEFINITIONS)
+    assert names_persons({"som-collector-fanin": [AMOUNT, PLACE]}, DEFINITIONS)
+
+
+def test_a_network_shape_without_structure_does_not_pass() -> None:
+    assert not passes({"som-collector-fanin": [PLACE]}, DEFINITIONS)
 
 
 def test_families_of_two_typologies_add_up() -> None:
