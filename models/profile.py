@@ -1,6 +1,6 @@
 """What is known of every holder up to a movement: movements in, evaluated triggers out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ from models.blocks import UNTOUCHED, Blocks
 from models.bundle import Bundle
 from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
 from models.features import Arm, Feature, Screen
+from models.holders import Holders
 from models.kernels.aggregates import NULL
 from models.kernels.arena import Int64s
 from models.kernels.evaluate import (
@@ -21,9 +22,7 @@ from models.kernels.evaluate import (
     TESTS,
     VARIANTS,
     ArmTable,
-    FeatureTable,
     Results,
-    ScreenTable,
     Triggers,
     arm_holders,
     evaluate,
@@ -31,6 +30,7 @@ from models.kernels.evaluate import (
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
 from models.names import NO_NAME, Names
+from models.tables import arm_table, feature_table, screen_table
 from models.transactions import Transactions
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,9 +81,9 @@ class Profiles:
         """`asks`: per typology of the arms, the names of the features its conditions read."""
         self._rates, self._bundle = rates, bundle
         self._features = tuple(features)
-        self._arms = _arm_table(arms)
-        self._feature_table = _feature_table(features, arms, asks)
-        self._screens = _screen_table(screens, features, arms)
+        self._arms = arm_table(arms)
+        self._feature_table = feature_table(features, arms, asks)
+        self._screens = screen_table(screens, features, arms)
         self._no_features = pl.DataFrame(
             schema={**TRIGGER, **{feature.name: pl.Int64() for feature in features}}
         )
@@ -449,41 +449,6 @@ class Profiles:
         return [next(references) if slot >= 0 else None for slot in found]
 
 
-class Holders:
-    """Dense numbers for the names that hold accounts: block numbers."""
-
-    def __init__(self) -> None:
-        self.names: npt.NDArray[np.int32] = np.empty(0, np.int32)
-        self.is_customer: npt.NDArray[np.bool_] = np.empty(0, np.bool_)
-        self._numbers: Int64s = np.full(1024, NO_NAME, np.int64)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def find(self, names: npt.NDArray[np.int32]) -> Int64s:
-        """Block numbers of holders already met, NO_NAME for others."""
-        is_inside = (names >= 0) & (names < len(self._numbers))
-        return np.where(is_inside, self._numbers[np.where(is_inside, names, 0)], NO_NAME)
-
-    def numbers(self, names: npt.NDArray[np.int32], is_customer: npt.NDArray[np.bool_]) -> Int64s:
-        """Block numbers; holders not met before get one."""
-        if len(names):
-            self._make_room(int(names.max()) + 1)
-        new, first = np.unique(names, return_index=True)
-        is_new = self._numbers[new] == NO_NAME
-        new, first = new[is_new], first[is_new]
-        self._numbers[new] = len(self.names) + np.arange(len(new))
-        self.names = np.concatenate([self.names, new])
-        self.is_customer = np.concatenate([self.is_customer, is_customer[first]])
-        return self._numbers[names]
-
-    def _make_room(self, size: int) -> None:
-        missing = size - len(self._numbers)
-        if missing > 0:
-            more = np.full(max(missing, len(self._numbers)), NO_NAME, np.int64)
-            self._numbers = np.concatenate([self._numbers, more])
-
-
 def _coordinates(
     references: References, names: Names
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -514,65 +479,10 @@ def _explained_columns(results: Results) -> list[pl.Series]:
     return columns
 
 
-def _arm_table(arms: Sequence[Arm]) -> ArmTable:
-    return ArmTable(
-        has=_int64s(int(arm.has) for arm in arms),
-        lacks=_int64s(int(arm.lacks) for arm in arms),
-        window=_int64s(_length(arm.window) for arm in arms),
-        least=_int64s(arm.least for arm in arms),
-        scope=_int64s(int(arm.scope) for arm in arms),
-    )
-
-
-def _feature_table(
-    features: Sequence[Feature], arms: Sequence[Arm], asks: Mapping[str, frozenset[str]]
-) -> FeatureTable:
-    return FeatureTable(
-        aggregate=_int64s(int(f.aggregate) for f in features),
-        window=_int64s(_length(f.window) for f in features),
-        has=_int64s(int(f.has) for f in features),
-        lacks=_int64s(int(f.lacks) for f in features),
-        scope=_int64s(int(f.scope) for f in features),
-        least_history=_int64s(f.least_history for f in features),
-        low_usd=_int64s(f.limits_usd[0] if f.limits_usd else -1 for f in features),
-        high_usd=_int64s(f.limits_usd[1] if f.limits_usd else -1 for f in features),
-        same_direction=_int64s(int(f.same_direction) for f in features),
-        arms=_int64s(
-            sum(1 << i for i, arm in enumerate(arms) if f.name in asks.get(arm.typology, ()))
-            | EVERY_ARM
-            for f in features
-        ),
-    )
-
-
-def _screen_table(
-    screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
-) -> ScreenTable:
-    index = {feature.name: i for i, feature in enumerate(features)}
-    return ScreenTable(
-        part=_int64s(index[s.part] for s in screens),
-        whole=_int64s(-1 if s.whole is None else index[s.whole] for s in screens),
-        ratio=np.fromiter((s.ratio for s in screens), np.float64),
-        is_least=_int64s(int(s.is_least) for s in screens),
-        is_core=_int64s(int(s.is_core) for s in screens),
-        arms=_int64s(
-            sum(1 << i for i, arm in enumerate(arms) if arm.typology == s.typology) for s in screens
-        ),
-    )
-
-
 def _rows_of(results: Results, alive: Int64s) -> Results:
     """The rows of the triggers that are left."""
     rows = (alive[:, None] * VARIANTS + np.arange(VARIANTS)).ravel()
     return Results(results.alive[alive], *(values[rows] for values in results[1:]))
-
-
-def _int64s(values: Iterable[int]) -> Int64s:
-    return np.fromiter(values, np.int64)
-
-
-def _length(window: timedelta) -> int:
-    return window // timedelta(microseconds=1)
 
 
 def _microseconds(at: datetime) -> int:

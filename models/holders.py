@@ -1,0 +1,42 @@
+"""Dense numbers for the names that hold accounts."""
+
+import numpy as np
+import numpy.typing as npt
+
+from models.kernels.arena import Int64s
+from models.names import NO_NAME
+
+
+class Holders:
+    """Dense numbers for the names that hold accounts: block numbers."""
+
+    def __init__(self) -> None:
+        self.names: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self.is_customer: npt.NDArray[np.bool_] = np.empty(0, np.bool_)
+        self._numbers: Int64s = np.full(1024, NO_NAME, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, names: npt.NDArray[np.int32]) -> Int64s:
+        """Block numbers of holders already met, NO_NAME for others."""
+        is_inside = (names >= 0) & (names < len(self._numbers))
+        return np.where(is_inside, self._numbers[np.where(is_inside, names, 0)], NO_NAME)
+
+    def numbers(self, names: npt.NDArray[np.int32], is_customer: npt.NDArray[np.bool_]) -> Int64s:
+        """Block numbers; holders not met before get one."""
+        if len(names):
+            self._make_room(int(names.max()) + 1)
+        new, first = np.unique(names, return_index=True)
+        is_new = self._numbers[new] == NO_NAME
+        new, first = new[is_new], first[is_new]
+        self._numbers[new] = len(self.names) + np.arange(len(new))
+        self.names = np.concatenate([self.names, new])
+        self.is_customer = np.concatenate([self.is_customer, is_customer[first]])
+        return self._numbers[names]
+
+    def _make_room(self, size: int) -> None:
+        missing = size - len(self._numbers)
+        if missing > 0:
+            more = np.full(max(missing, len(self._numbers)), NO_NAME, np.int64)
+            self._numbers = np.concatenate([self._numbers, more])
