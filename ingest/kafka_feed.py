@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
@@ -17,6 +18,10 @@ from ingest.errors import IngestError
 from ingest.feed import Message, Position, RawBatch
 from ingest.kafka_settings import KafkaSettings, client_options
 
+log = structlog.get_logger()
+
+LEAVING_MS = 5_000
+"""How long the last offsets may take to be shown; a broker that is gone holds nobody up."""
 CONFLUENT_FRAME_BYTES = 5
 """A zero byte and a four-byte schema id before the payload (Confluent wire format)."""
 
@@ -64,6 +69,9 @@ class Consumer(Protocol):
         self, timeout_ms: int, max_records: int
     ) -> Mapping[TopicPartition, Sequence[Record]]: ...
     def commit_async(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> object: ...
+    def commit(
+        self, offsets: dict[TopicPartition, OffsetAndMetadata], timeout_ms: int
+    ) -> object: ...
     def close(self) -> None: ...
 
 
@@ -116,6 +124,7 @@ class KafkaFeed:
         self._next = {partition: (self._begin[partition], 0) for partition in self._partitions}
         self._waiting: deque[_Fetched] = deque()
         self._kept: dict[str, Record] = {}
+        self._shown: dict[TopicPartition, OffsetAndMetadata] = {}
         consumer.assign(self._partitions)
         self._seek_all()
 
@@ -146,16 +155,16 @@ class KafkaFeed:
         self._seek_all()
 
     def acknowledge(self, upto: Position) -> None:
-        """Show lag monitors how far the sink is. Loss does no harm, so it does not wait."""
+        """Show lag monitors how far the sink is. Loss does no harm, so it does not wait; the last
+        one is shown again at the end, where leaving would cut it off."""
         self._kept.clear()
         places = {name: _place(value) for name, value in upto.items()}
-        self._consumer.commit_async(
-            {
-                partition: OffsetAndMetadata(places[_name(partition)][0], "", -1)
-                for partition in self._partitions
-                if _name(partition) in places
-            }
-        )
+        self._shown = {
+            partition: OffsetAndMetadata(places[_name(partition)][0], "", -1)
+            for partition in self._partitions
+            if _name(partition) in places
+        }
+        self._consumer.commit_async(self._shown)
 
     def origin(self, raw_ref: str) -> Origin | None:
         """Where a row read since the last acknowledge came from, for its dead letter."""
@@ -164,7 +173,13 @@ class KafkaFeed:
         return None if record is None else _origin(record, row)
 
     def close(self) -> None:
-        self._consumer.close()
+        try:
+            if self._shown:
+                self._consumer.commit(self._shown, timeout_ms=LEAVING_MS)
+        except KafkaError as error:
+            log.warning("offsets_not_shown", error=type(error).__name__)
+        finally:
+            self._consumer.close()
 
     def _fetch(self, at_most: int, wait: float) -> None:
         try:

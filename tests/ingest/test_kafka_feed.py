@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka import TopicPartition
-from kafka.errors import OffsetOutOfRangeError
+from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ingest.feed import Position, RawBatch
 from ingest.kafka_feed import KafkaFeed, KafkaFeedError
@@ -70,6 +70,11 @@ class FakeConsumer:
     def commit_async(self, offsets: dict[TopicPartition, Any]) -> object:
         self.committed = {each: kept.offset for each, kept in offsets.items()}
         return None
+
+    def commit(self, offsets: dict[TopicPartition, Any], timeout_ms: int) -> object:
+        if self.fault is not None:
+            raise self.fault
+        return self.commit_async(offsets)
 
     def close(self) -> None:
         self.is_closed = True
@@ -252,3 +257,26 @@ def read(feed: KafkaFeed, *, at_most: int) -> list[RawBatch]:
 
 def values(batches: Iterable[RawBatch]) -> list[bytes]:
     return [message.value for batch in batches for message in batch.messages]
+
+
+def test_leaving_shows_the_last_offsets_even_if_the_earlier_showing_was_lost() -> None:
+    consumer = FakeConsumer([[b"{1}", b"{2}"]])
+    feed = KafkaFeed(consumer, topics=["rows"], follow=False)
+    feed.acknowledge(feed.poll(at_most=2, wait=0).upto)
+    consumer.committed = {}
+
+    feed.close()
+
+    assert consumer.committed == {TopicPartition("rows", 0): 2}
+    assert consumer.is_closed
+
+
+def test_a_broker_that_is_gone_does_not_keep_a_feed_from_closing() -> None:
+    consumer = FakeConsumer([[b"{1}"]])
+    feed = KafkaFeed(consumer, topics=["rows"], follow=False)
+    feed.acknowledge(feed.poll(at_most=1, wait=0).upto)
+    consumer.fault = KafkaError("gone")
+
+    feed.close()
+
+    assert consumer.is_closed

@@ -3,6 +3,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import sample
 from uuid import uuid4
 
 import pytest
@@ -24,7 +25,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         [KAFKA / "start"], env=environment, capture_output=True, text=True, timeout=300
     )
     if started.returncode != 0:
-        pytest.fail(f"the broker did not start: {started.stderr}{_log(home)}")
+        pytest.fail(
+            f"the broker did not start (exit {started.returncode}): "
+            f"{started.stdout}{started.stderr}{_log(home)}"
+        )
     yield f"127.0.0.1:{port}"
     subprocess.run([KAFKA / "stop"], env=environment, capture_output=True, timeout=60, check=True)
 
@@ -95,11 +99,11 @@ def some_settings(broker: str) -> KafkaSettings:
 
 
 def _free_port_pair() -> int:
-    for _ in range(100):
+    """Below the ports that the system lends to outgoing connections, so that none takes them."""
+    for port in sample(range(20_000, 32_000), 100):
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
             except OSError:
                 continue
