@@ -1,16 +1,13 @@
 """One printable page for one alert: a single HTML file that needs no server and no script."""
 
 import re
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from itertools import pairwise
 
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup, escape
 
 from alerts import wording
@@ -24,6 +21,7 @@ from alerts.flow_graph import (
     payer_name,
     receiver_name,
 )
+from alerts.sheet import content_policy, style_sheet, template
 from alerts.timeline import draw_timeline
 
 MOST_RUNS = 8
@@ -39,15 +37,15 @@ def render_page(alert: Alert, movements: Sequence[Movement]) -> str:
     transactions = transactions_of(movements)
     flows = flows_of(transactions)
     page = _Page(alert=alert, transactions=transactions, rows=_rows(alert, transactions))
-    css = _css(alert.alert_id)
+    css = style_sheet(f"Palermo alert {alert.alert_id}")
     return _template().render(
         alert=alert,
         page=page,
         currency=alert.totals.currency,
         heading=wording.HEADING,
         headline=wording.headline(alert),
-        css=Markup(css),  # noqa: S704 our own file; the alert id in it is escaped in _css
-        policy=_content_policy(css),
+        css=Markup(css),  # noqa: S704 our own file; the id in it is escaped
+        policy=content_policy(css),
         flows=sorted(flows, key=largest_first),
         graph=draw_flows(flows, page.drawing_words),
         timeline=draw_timeline(transactions, page.lanes, alert.totals.currency, alert.raised_at),
@@ -285,46 +283,9 @@ def _reference_pattern(references: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])({alternatives})(?![\w-])")
 
 
-def _css(alert_id: str) -> str:
-    """The style sheet and the running lines of the paper, which name the alert."""
-    safe = "".join(f"\\{ord(letter):06x}" for letter in wording.shortened(alert_id, 40))
-    line = "color: #4c5768; font: 8pt system-ui, 'DejaVu Sans', sans-serif;"
-    return (
-        f"{_resource('alert.css')}@page {{ size: A4; margin: 17mm 15mm 16mm;"
-        f' @top-left {{ content: "{wording.HEADING}"; {line} }}'
-        f' @bottom-left {{ content: "Palermo alert {safe}"; {line} }}'
-        f' @bottom-right {{ content: "Page " counter(page) " of " counter(pages); {line} }} }}\n'
-    )
-
-
-def _content_policy(css: str) -> str:
-    digest = b64encode(sha256(css.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _resource(name: str) -> str:
-    return files("alerts").joinpath("templates", name).read_text(encoding="utf-8")
-
-
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=DictLoader({"alert.html": _resource("alert.html")}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(_FILTERS)
-    environment.globals.update(_WORDS)
-    return environment.get_template("alert.html")
-
-
-def _printable(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return wording.printable(value)
-    return value
+    return template("alert.html", _FILTERS, _WORDS)
 
 
 def _label(code: str, labels: Mapping[str, str]) -> str:

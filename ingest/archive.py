@@ -66,6 +66,13 @@ class Archive:
             if upto is None or held.last <= upto:
                 yield _frame(held.path)
 
+    def scan(self) -> pl.LazyFrame:
+        """All ARCHIVED rows in row order, read only as far as what is asked of them needs."""
+        held = self._held()
+        if not held:
+            return pl.LazyFrame(schema=ARCHIVED)
+        return pl.scan_parquet([each.path for each in held])
+
     def _held(self) -> list["_Held"]:
         found = sorted(self._folder.glob("rows-*.parquet"))
         return [held for path in found if (held := _held_in(path)) is not None]

@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -216,6 +216,40 @@ def alerts_replay(
     replay_alert(out, alert_id, config=config, as_json=as_json)
 
 
+@app.command()
+def trace(
+    subject: Annotated[str, typer.Argument(help="A customer or an account.")],
+    *,
+    since: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First day.")],
+    until: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day.")],
+    case: Annotated[
+        str, typer.Option("--case", metavar="ID", help="The case that is the reason; recorded.")
+    ],
+    hops: Annotated[
+        int, typer.Option("--hops", min=1, max=3, help="How many transfers to follow.")
+    ] = 3,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one printable page.")
+    ] = None,
+    config: Config = None,
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+) -> None:
+    """Follow the money from an account: who kept what, when; totals per receiver."""
+    from palermo.tracing import TraceWish, show_trace
+
+    wish = TraceWish(
+        subject=subject,
+        since=_day("--from", since),
+        until=_day("--to", until),
+        hops=hops,
+        case=case,
+        out=out,
+        config=config,
+    )
+    show_trace(wish, html=html, as_json=as_json, now=datetime.now(UTC))
+
+
 @detectors.command("list")
 def detectors_list(*, as_json: Json = False) -> None:
     """All typologies."""
@@ -293,7 +327,12 @@ def models_train(
     from palermo.models_shown import TrainingWish, train_model
 
     wish = TrainingWish(
-        feed=feed, config=config, out=out, shelf=shelf, until=_day(until), seed=seed
+        feed=feed,
+        config=config,
+        out=out,
+        shelf=shelf,
+        until=None if until is None else _day("--until", until),
+        seed=seed,
     )
     train_model(wish, as_json=as_json)
 
@@ -343,11 +382,11 @@ def topics_apply(*, config: Config = None, as_json: Json = False) -> None:
     make_topics(config, as_json=as_json)
 
 
-def _day(text: str | None) -> date | None:
+def _day(option: str, text: str) -> date:
     try:
-        return None if text is None else date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError as fault:
-        raise UsageError(f"--until {text}: give a day such as 2026-01-31") from fault
+        raise UsageError(f"{option} {text}: give a day such as 2026-01-31") from fault
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ REJECTS = "rejects.ndjson"
 SUMMARY = "summary.json"
 RECEIPTS = "receipts"
 ARCHIVE = "archive"
-OURS = frozenset((DATABASE, f"{DATABASE}.lock", ALERTS, REJECTS, SUMMARY, RECEIPTS, ARCHIVE))
+ACCESS = "access.ndjson"
+OURS = frozenset(
+    (DATABASE, f"{DATABASE}.lock", ALERTS, REJECTS, SUMMARY, RECEIPTS, ARCHIVE, ACCESS)
+)
 
 
 def claim_folder(path: Path) -> None:

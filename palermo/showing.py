@@ -1,9 +1,8 @@
 """`palermo alerts list|show|replay`: what a run has found, for a person."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
 
 from msgspec import structs
 
@@ -16,12 +15,12 @@ from alerts.replay import differing_fields
 from alerts.store import Store, StoreTransaction
 from alerts.terminal import print_alert, print_alert_list
 from ingest.currency import minor_units
-from palermo.config import load_settings
+from palermo.earlier_run import earlier_run
 from palermo.errors import CheckFailed, UsageError
 from palermo.evidence import Stages, derived, thawed
 from palermo.folder import DATABASE, said_plainly, write_whole
 from palermo.printing import console, print_json
-from palermo.wiring import base_folder, fresh_stages, triage_for_reading
+from palermo.wiring import fresh_stages, triage_for_reading
 
 SEVERITIES = ("urgent", "high", "medium", "low")
 
@@ -78,13 +77,8 @@ def replay_alert(out: Path, start: str, *, config: Path | None, as_json: bool) -
 
 def _stages_of_run(progress: Progress, config: Path | None) -> Stages:
     """The stages of the run that wrote the folder, as its notes tell; `config` if it has moved."""
-    feed = str(progress.notes["feed"])
-    named = progress.notes.get("config")
-    path = config or (Path(str(named)) if named else None)
-    flags = cast("Mapping[str, Any]", progress.notes.get("flags", {}))
-    carried = frozenset(cast("Iterable[str]", progress.notes["carried"]))
-    configuration = load_settings(path, flags=flags)
-    return fresh_stages(configuration, base_folder(feed, path), carried=carried)
+    run = earlier_run(progress, config)
+    return fresh_stages(run.configuration, run.base, carried=run.carried)
 
 
 def _demand_same(then: Reproduce, now: Reproduce) -> None:

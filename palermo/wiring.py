@@ -297,16 +297,19 @@ def fresh_stages(
     """Stages to derive one alert again from its part of a feed, which brought these columns."""
     feed, knowing = configuration.settings.feed, known(configuration, base, carried=carried)
     reproduce = reproduce_of(configuration, knowing)
-    # A part of a feed has gaps the whole did not have; none of them is a wrong date.
-    lenient = feed.model_copy(update={"longest_gap_days": NO_GAP_DAYS})
     return Stages(
-        intake=Intake(lenient, knowing.references, knowing.rates),
+        intake=Intake(lenient(feed), knowing.references, knowing.rates),
         profiles=profiles_of(configuration, knowing),
         catalogue=knowing.catalogue,
         rank=rank_of(knowing.model, knowing.references),
         triage=triage_of(configuration, knowing, reproduce),
         reproduce=reproduce,
     )
+
+
+def lenient(settings: FeedSettings) -> FeedSettings:
+    """For a part of a feed, which has gaps the whole did not have: none of them is a wrong date."""
+    return settings.model_copy(update={"longest_gap_days": NO_GAP_DAYS})
 
 
 def reproduce_of(configuration: Configuration, knowing: Knowing) -> Reproduce:

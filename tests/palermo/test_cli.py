@@ -32,6 +32,7 @@ VERBS = (
     ("models", "list"),
     ("models", "card"),
     ("models", "verify"),
+    ("trace",),
     ("topics",),
     ("topics", "plan"),
     ("topics", "apply"),
