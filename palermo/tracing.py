@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from getpass import getuser
 from pathlib import Path
 from typing import Any
@@ -105,12 +106,12 @@ def traced(wish: TraceWish) -> ExtractionLedger:
         until=_midnight(wish.until + timedelta(days=1), settings),
     )
     accounts = book.accounts_of(wish.subject)
-    if not accounts:
+    trace = _followed(book, accounts, wish.hops)
+    if not trace.came and not trace.earlier:
         raise CheckFailed(
             f"{wish.out}: no account of {wish.subject} moved between {wish.since} and "
             f"{wish.until}; give a customer or an account of this run, or other days"
         )
-    trace = _followed(book, accounts, wish.hops)
     digits = minor_units()[settings.base_currency] or 0
     return extraction_ledger(
         trace,
@@ -149,16 +150,18 @@ class _Book:
         self._hubs: set[str] = set()
 
     def accounts_of(self, subject: str) -> set[str]:
-        """The accounts of a customer, or the account of that id, that moved."""
+        """The accounts of a customer, or the account of that id; without a register, those that
+        moved."""
         held = {
             account
             for account, versions in self._references.accounts.items()
             if subject == account or any(version.holder == subject for version in versions)
         }
+        if held:
+            return held
         sides = [
             self._rows.filter(
-                (pl.col(f"{side}_party_id") == subject)
-                | pl.col(f"{side}_account_id").is_in([subject, *sorted(held)])
+                (pl.col(f"{side}_party_id") == subject) | (pl.col(f"{side}_account_id") == subject)
             )
             .select(account=pl.col(f"{side}_account_id"))
             .unique()
@@ -166,6 +169,11 @@ class _Book:
         ]
         found = pl.concat(sides).unique().drop_nulls().collect()
         return set(found["account"])
+
+    @cached_property
+    def _amended(self) -> pl.DataFrame:
+        """Ids of which several contents were read."""
+        return self._rows.filter(pl.col("fate") == "amendment").select(KEY).unique().collect()
 
     def lines(self, accounts: Collection[str], *, keep: Collection[str] = ()) -> list[Line]:
         """The movements of these accounts that count; those of hubs only where they are to be
@@ -189,8 +197,7 @@ class _Book:
         names = sorted(accounts)
         is_theirs = pl.col("orig_account_id").is_in(names) | pl.col("benef_account_id").is_in(names)
         own = self._rows.filter(is_theirs).collect()
-        amended = self._rows.filter(pl.col("fate") == "amendment").select(KEY).collect()
-        keys = own.select(KEY).join(amended, on=KEY, how="semi").unique()
+        keys = own.select(KEY).join(self._amended, on=KEY, how="semi").unique()
         if keys.is_empty():
             return own
         versions = self._rows.join(keys.lazy(), on=KEY, how="semi").collect()
