@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from detectors.catalogue import Catalogue
 from detectors.testability import blind_spots, is_blind
 from detectors.typology import GatheringTypology
 from ingest.archive import Archive
+from ingest.intake import NO_RATE
 from ingest.transaction import FATES
 from palermo.evidence import freeze
 from palermo.folder import RECEIPTS, REJECTS, SUMMARY, said_plainly, write_whole
@@ -46,7 +48,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What was taken from one input. `sums` is money by currency over the scored rows, exact
-    decimal text. sha256 and size_bytes are of the bytes as they lie; None for what is no file."""
+    decimal text; `without_rate` counts those whose currency had no exchange rate. sha256 and
+    size_bytes are of the bytes as they lie; None for what is no file."""
 
     input: str
     sha256: str | None
@@ -54,11 +57,22 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     fates: dict[str, int]
     sums: dict[str, str]
+    without_rate: dict[str, int]
     blind: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What the archive holds of one input."""
+
+    fates: Counter[str] = field(default_factory=Counter)
+    sums: dict[str, Decimal] = field(default_factory=dict)
+    without_rate: Counter[str] = field(default_factory=Counter)
 
 
 def write_results(line: Line, progress: Progress, feed_name: str) -> Summary:
     """The summary of what is now in the folder."""
+    taken = _taken_by_origin(line.archive)
     with line.store.transaction() as transaction:
         alerts = line.triage.final_alerts(transaction)
         freeze(
@@ -70,11 +84,14 @@ def write_results(line: Line, progress: Progress, feed_name: str) -> Summary:
             archive=line.archive,
             progress=progress,
         )
-        summary = summarise(line.catalogue, transaction, progress, alerts, feed_name)
+        without_rate = sum((each.without_rate for each in taken.values()), Counter[str]())
+        summary = summarise(
+            line.catalogue, transaction, progress, alerts, feed_name, without_rate=without_rate
+        )
     line.observer("renaming")
     line.alert_file.publish(alerts)
     with said_plainly(line.folder):
-        _write_receipts(line)
+        _write_receipts(line, taken)
         text = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
         write_whole(line.folder / SUMMARY, text, line.observer)
     line.observer("finished")
@@ -87,6 +104,8 @@ def summarise(
     progress: Progress,
     alerts: Sequence[Alert],
     feed_name: str,
+    *,
+    without_rate: Mapping[str, int],
 ) -> Summary:
     """Counts of what is committed; the same again for the same commit."""
     seconds = seconds_spent(progress)
@@ -100,7 +119,9 @@ def summarise(
         ),
         case_proposals=len({alert.case_proposal_id for alert in alerts}),
         cleared=transaction.cleared_counts(),
-        not_testable=not_testable(catalogue, transaction.untested()),
+        not_testable=_with_money(
+            catalogue, not_testable(catalogue, transaction.untested()), without_rate
+        ),
         seconds=seconds,
         rows_per_second=round(progress.rows / seconds) if seconds else 0,
     )
@@ -126,6 +147,22 @@ def not_testable(
     return {identity: sorted(lacking) for identity, lacking in sorted(found.items()) if lacking}
 
 
+def _with_money(
+    catalogue: Catalogue, lacking: Mapping[str, list[str]], without_rate: Mapping[str, int]
+) -> dict[str, list[str]]:
+    """Also the currencies without a rate, for every typology that looks at money."""
+    reasons = [
+        f"amounts: no exchange rate for {code} ({rows:,} rows); give one in [feed.rates]"
+        for code, rows in sorted(without_rate.items())
+        if rows
+    ]
+    found = dict(lacking)
+    for typology in catalogue.typologies.values():
+        if reasons and any("amount" in each.columns for each in typology.conditions):
+            found[typology.id] = sorted([*reasons, *found.get(typology.id, [])])
+    return dict(sorted(found.items()))
+
+
 def blind_typologies(catalogue: Catalogue) -> list[str]:
     """Ids of the typologies that can never fire on this feed."""
     alone = [t.id for t in catalogue.typologies.values() if is_blind(t, catalogue.available)]
@@ -145,21 +182,21 @@ def _counted(names: Iterator[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _write_receipts(line: Line) -> None:
+def _write_receipts(line: Line, taken: dict[str, _Taken]) -> None:
     folder = line.folder / RECEIPTS
     folder.mkdir(mode=0o700, exist_ok=True)
-    fates, sums = _fates_and_sums(line.archive)
     files = {file.name: file for file in line.files_read()}
     for origin, reject_count in _rejects_by_origin(line.folder / REJECTS).items():
-        fates.setdefault(origin, Counter())["reject"] = reject_count
-    for origin in sorted(fates):
+        taken.setdefault(origin, _Taken()).fates["reject"] = reject_count
+    for origin, of_origin in sorted(taken.items()):
         receipt = Receipt(
             input=origin,
             sha256=files[origin].sha256 if origin in files else None,
             size_bytes=files[origin].bytes if origin in files else None,
-            rows=sum(fates[origin].values()),
-            fates={fate: fates[origin][fate] for fate in FATES},
-            sums={code: _plain(total) for code, total in sorted(sums.get(origin, {}).items())},
+            rows=of_origin.fates.total(),
+            fates={fate: of_origin.fates[fate] for fate in FATES},
+            sums={code: _plain(total) for code, total in sorted(of_origin.sums.items())},
+            without_rate={code: n for code, n in sorted(of_origin.without_rate.items()) if n},
             blind=blind_typologies(line.catalogue),
         )
         name = sha256(origin.encode()).hexdigest()[:16] + ".json"
@@ -167,25 +204,26 @@ def _write_receipts(line: Line) -> None:
         write_whole(folder / name, text, line.observer)
 
 
-def _fates_and_sums(
-    archive: Archive,
-) -> tuple[dict[str, Counter[str]], dict[str, dict[str, Decimal]]]:
-    fates: dict[str, Counter[str]] = {}
-    sums: dict[str, dict[str, Decimal]] = {}
+def _taken_by_origin(archive: Archive) -> dict[str, _Taken]:
+    taken: dict[str, _Taken] = {}
+    has_no_rate = pl.col("quality_flags").list.contains(NO_RATE)
     for frame in archive.read(upto=None):
         counted = (
             frame.group_by(
                 pl.col("raw_ref").str.split("#").list.first().alias("origin"), "fate", "currency"
             )
-            .agg(rows=pl.len(), total=pl.col("amount").cast(AMOUNT).sum())
+            .agg(
+                rows=pl.len(), total=pl.col("amount").cast(AMOUNT).sum(), unpriced=has_no_rate.sum()
+            )
             .sort("origin", "fate", "currency")
         )
-        for origin, fate, currency, rows, total in counted.iter_rows():
-            fates.setdefault(origin, Counter())[fate] += rows
+        for origin, fate, currency, rows, total, unpriced in counted.iter_rows():
+            of_origin = taken.setdefault(origin, _Taken())
+            of_origin.fates[fate] += rows
             if fate == "scored":
-                of_origin = sums.setdefault(origin, {})
-                of_origin[currency] = of_origin.get(currency, Decimal(0)) + total
-    return fates, sums
+                of_origin.sums[currency] = of_origin.sums.get(currency, Decimal(0)) + total
+                of_origin.without_rate[currency] += unpriced
+    return taken
 
 
 class _RejectOrigin(msgspec.Struct):

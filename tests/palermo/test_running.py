@@ -80,6 +80,22 @@ def test_standard_input_fed_again_goes_on(demo_feed: Path, whole: Path, tmp_path
     assert (tmp_path / "alerts.ndjson").read_bytes() == (whole / "alerts.ndjson").read_bytes()
 
 
+def test_a_currency_without_a_rate_is_told_with_the_typologies_it_blinds(
+    palermo: Command, feed: Path
+) -> None:
+    rows = feed / "transactions.ndjson"
+    rows.write_text(rows.read_text().replace('"currency": "LAK"', '"currency": "THB"', 2))
+
+    palermo("run", "--feed", feed, "--out", feed / "../out", "--max-reject-share", 1)
+
+    told = json.loads((feed / "../out/summary.json").read_text())["not_testable"]
+    [receipt] = (feed / "../out/receipts").iterdir()
+    reason = "amounts: no exchange rate for THB (2 rows); give one in [feed.rates]"
+    assert reason in told["som-collector-fanin"]
+    assert reason in told["st-structuring"]
+    assert json.loads(receipt.read_text())["without_rate"] == {"THB": 2}
+
+
 def test_every_row_has_one_fate_and_the_receipt_adds_up(palermo: Command, feed: Path) -> None:
     ended = palermo(
         "run", "--feed", feed, "--out", feed / "../out", "--max-reject-share", 0.5, "--json"
