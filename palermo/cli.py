@@ -178,6 +178,37 @@ def run(
     )
 
 
+@app.command()
+def simulate(
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write into.")],
+    customers: Annotated[int, typer.Option("--customers", min=50, help="Invented people.")] = 2_000,
+    days: Annotated[int, typer.Option("--days", min=1, help="Days with schemes, to score.")] = 120,
+    history: Annotated[int, typer.Option("--history", min=0, help="Days before them.")] = 150,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 1,
+    schemes_per_10k: Annotated[
+        float, typer.Option("--schemes-per-10k", min=0.0, help="Schemes per 10,000 customers.")
+    ] = 30.0,
+    disorder: Annotated[
+        bool, typer.Option("--disorder", help="Late, doubled, torn and amended rows.")
+    ] = False,
+) -> None:
+    """Invent a country's transactions, with schemes and look-alikes, and the truth beside them."""
+    from palermo.simulating import Order, show_simulation
+
+    show_simulation(
+        out,
+        Order(
+            customers=customers,
+            days=days,
+            history=history,
+            seed=seed,
+            schemes_per_10k=schemes_per_10k,
+            is_disordered=disorder,
+        ),
+    )
+
+
 @alerts.command("list")
 def alerts_list(*, out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
     """All current alerts, most urgent first."""

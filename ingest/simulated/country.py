@@ -12,6 +12,10 @@ COUNTRY = "LA"
 CURRENCY = "LAK"
 KIP_PER_USD = 21_500
 UTC_OFFSET_MINUTES = 420
+REPORTING_LIMIT = 100_000_000
+"""Kip in cash from which a bank must report."""
+OTHER_ACCOUNTS = 999_990
+"""Accounts at other banks, by number; the remainder by the count of towns says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,32 +5,23 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from ingest.reference import Licence
+from ingest.reference import Account, Licence
+from ingest.simulated.cast import Cast, Party
 from ingest.simulated.country import KIP_PER_USD
 from ingest.simulated.life import EPOCH, everyday
-from ingest.simulated.look_alikes import trader_near_threshold
+from ingest.simulated.moves import deposit, rounded, transfer, withdrawal
 from ingest.simulated.people import People, draw_people
 from ingest.simulated.plan import Country
-from ingest.simulated.rows import DAY, HOUR, SECOND, Row, in_order
-from ingest.simulated.schemes import (
-    Cast,
-    Party,
-    Scheme,
-    deposit,
-    plant,
-    rounded,
-    transfer,
-    withdrawal,
-)
+from ingest.simulated.rows import DAY, HOUR, SECOND, Row, frame_of, in_order
 from ingest.simulated.stream import encoded, number
-from ingest.simulated.write import TRANSACTIONS, write_references
+from ingest.simulated.write import TRANSACTIONS, write_references, write_settings
 
 SEED = 20_001_212
 CUSTOMERS = 40
@@ -60,6 +51,14 @@ SENT_USD = (60, 160)
 AGENT_TOWN = 12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Rows by event time, and the accounts opened for them."""
+
+    rows: pl.DataFrame
+    opened: tuple[Account, ...]
+
+
 def main() -> None:
     """Writes the demo feed into the folder named on the command line."""
     write_demo(Path(sys.argv[1]))
@@ -70,6 +69,7 @@ def write_demo(folder: Path) -> None:
     country = demo_country(np.random.Generator(np.random.PCG64(SEED)))
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
+    write_settings(folder, TRANSACTIONS, {"USD": str(KIP_PER_USD)})
     text = "".join(f"{line}\n" for line in encoded(number(country.planted, after=0)))
     (folder / TRANSACTIONS).write_text(text, encoding="utf-8", newline="\n")
 
@@ -77,30 +77,33 @@ def write_demo(folder: Path) -> None:
 def demo_country(rng: np.random.Generator) -> Country:
     """Everyday life with the scenes laid into it; `planted` holds all of its rows in order."""
     people = draw_people(CUSTOMERS, rng)
-    cast = Cast(people=people, leads=[TRADER, AGENT, RECEIVER, COLLECTOR])
     scenes = (
-        fee_scene(cast, rng),
-        drain_scene(cast, rng),
-        agent_scene(cast, rng),
-        trader_near_threshold("trader", cast, FIRST_DAY, LAST_DAY, rng),
-        support_scene(cast, rng),
+        fee_scene(people, rng),
+        drain_scene(people, rng),
+        agent_scene(people, rng),
+        trader_scene(people, rng),
+        support_scene(people, rng),
     )
     life = everyday(people, first_day=FIRST_DAY, days=DAYS, rng=rng)
     return Country(
         people=people,
-        schemes=scenes,
+        schemes=(),
+        look_alikes=(),
         licences=(_licence(people),),
         planted=in_order([_without_scenes(life, people), *(scene.rows for scene in scenes)]),
+        hushes=(),
         first_day=FIRST_DAY,
+        scored_from=FIRST_DAY,
         days=DAYS,
+        opened=tuple(account for scene in scenes for account in scene.opened),
     )
 
 
-def fee_scene(cast: Cast, rng: np.random.Generator) -> Scheme:
+def fee_scene(people: People, rng: np.random.Generator) -> Scene:
     """Eighteen strangers from seven subdivisions pay one of two prices within ten days; each
     evening the money is drawn in cash at a border town. Those without an account pay in at
     machines of four towns, for another account of the collector, and that too is drawn there."""
-    collector = cast.lead()
+    collector = _second_account(people, COLLECTOR)
     till = replace(collector, account=collector.account.replace("-2", "-3"))
     rows = _paid_in(till, rng)
     for day in range(FEE_DAY, FEE_DAY + 9):
@@ -111,31 +114,31 @@ def fee_scene(cast: Cast, rng: np.random.Generator) -> Scheme:
         taken = sum(row.amount for row in rows[-2:])
         drawn = rounded(taken * 0.97)
         rows.append(withdrawal("fees", collector, drawn, _at(day, 18, rng), BORDER_TOWN, 3))
-    return plant("fees", "som-collector-fanin", collector, [collector, till], rows)
+    return _scene(rows, collector, till)
 
 
-def drain_scene(cast: Cast, rng: np.random.Generator) -> Scheme:
+def drain_scene(people: People, rng: np.random.Generator) -> Scene:
     """Two students' accounts get small sums from strangers every evening and are emptied the
     same night to one party, on a telephone that is not theirs; they buy nothing any more."""
-    receiver = cast.lead()
+    receiver = _second_account(people, RECEIVER)
     rows = [
         row
         for who, change, days in DRAINED
         for day in range(change, change + days)
-        for row in _evening(cast.at(who), receiver, day, rng)
+        for row in _evening(_person(people, who), receiver, day, rng)
     ]
     taken = sum(row.amount for row in rows if row.benef_account_id == receiver.account)
     rows += [
         withdrawal("drain", receiver, rounded(taken * 0.15), _at(day, 11, rng), BORDER_TOWN, 1)
         for day in range(DRAINED[0][1] + 9, LAST_DAY, 9)
     ]
-    return plant("drain", "sx-victim-drain", receiver, [receiver], rows)
+    return _scene(rows, receiver)
 
 
-def agent_scene(cast: Cast, rng: np.random.Generator) -> Scheme:
+def agent_scene(people: People, rng: np.random.Generator) -> Scene:
     """A licensed agent whose senders come back every month, with a small or a big sum in turn,
     and who pays the families in cash the next morning."""
-    agent = cast.lead()
+    agent = _second_account(people, AGENT)
     rows: list[Row] = []
     old = [who * 30 // OLD_SENDERS for who in range(OLD_SENDERS)]
     new = [GROWTH + who * 30 // NEW_SENDERS for who in range(NEW_SENDERS)]
@@ -146,20 +149,55 @@ def agent_scene(cast: Cast, rng: np.random.Generator) -> Scheme:
             rows.append(transfer("agent", sender, agent, sum_sent, _at(day, 15, rng)))
             paid = rounded(sum_sent * 0.98)
             rows.append(withdrawal("agent", agent, paid, _at(day + 1, 9, rng), AGENT_TOWN, 2))
-    return plant("agent", None, agent, [agent], rows)
+    return _scene(rows, agent)
 
 
-def support_scene(cast: Cast, rng: np.random.Generator) -> Scheme:
+def trader_scene(people: People, rng: np.random.Generator) -> Scene:
+    """A wholesale trader whose takings lie on both sides of the reporting threshold."""
+    trader = _second_account(people, TRADER)
+    rows = [
+        deposit(
+            "trader",
+            trader,
+            trader.party,
+            rounded(rng.uniform(84_000_000, 116_000_000)),
+            day * DAY + 15 * HOUR,
+            trader.town,
+            "BRANCH",
+        )
+        for day in range(FIRST_DAY, LAST_DAY, 3)
+    ]
+    return _scene(rows, trader)
+
+
+def support_scene(people: People, rng: np.random.Generator) -> Scene:
     """A pieceworker fed and housed by her workshop, who sends nearly all she earns to her parent
     the same evening: drained by every number, and declared as family."""
-    worker, parent = cast.at(WORKER), cast.at(HER_PARENT)
+    worker, parent = _person(people, WORKER), _person(people, HER_PARENT)
     workshop = Party(party="E-FICT-CROP-2", account="A-FICT-CROP-2", town=worker.town, device=None)
     rows: list[Row] = []
     for day in range(FIRST_DAY + 1, LAST_DAY, 4):
         earned = rounded(rng.uniform(250_000, 450_000))
         rows.append(transfer("support", workshop, worker, earned, _at(day, 17, rng)))
         rows.append(transfer("support", worker, parent, rounded(earned * 0.95), _at(day, 20, rng)))
-    return plant("support", None, worker, [], rows)
+    return _scene(rows)
+
+
+def _scene(rows: Sequence[Row], *holders: Party) -> Scene:
+    return Scene(
+        rows=frame_of(sorted(rows, key=lambda row: row.event_time)),
+        opened=tuple(Account(account_id=p.account, holder=p.party) for p in holders),
+    )
+
+
+def _person(people: People, who: int) -> Party:
+    return Cast(people=people, leads=[]).at(who)
+
+
+def _second_account(people: People, who: int) -> Party:
+    """Opened for a scene, so that the everyday life of the first goes on beside it."""
+    first = _person(people, who)
+    return replace(first, account=f"{first.account}-2")
 
 
 def _paid_in(till: Party, rng: np.random.Generator) -> list[Row]:

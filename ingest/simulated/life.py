@@ -2,105 +2,29 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.simulated.country import CURRENCY, TOWNS, place_id
-from ingest.simulated.people import SHOPS_PER_TOWN, Indices, Job, People
+from ingest.simulated.country import BORDER_TOWNS, CURRENCY, KINDS, OTHER_ACCOUNTS, TOWNS, place_id
+from ingest.simulated.people import LEAST_SHOPS, Indices, People
 from ingest.simulated.rows import DAY, HOUR, ROW, SECOND
-
-Other = Literal["shop", "telco", "utility", "friend", "atm", "cdm", "buyer", "abroad"]
+from ingest.simulated.society import Habit, Rhythm
 
 Cell = pl.Series | Indices | str | bool | int | None
 
 EPOCH = date(1970, 1, 1)
 MONTH_DAYS = 30.4
 REGIONS = pl.Series([town.region for town in TOWNS], dtype=pl.String)
-SHOPS = tuple((town, n) for town in range(len(TOWNS)) for n in range(1, SHOPS_PER_TOWN + 1))
-SHOP_PLACES = pl.Series([place_id(town, "SHOP", n) for town, n in SHOPS], dtype=pl.String)
-SHOP_NUMBERS = pl.Series([f"SHOP-{n:03d}" for n in range(1, len(SHOPS) + 1)], dtype=pl.String)
+SHOP_PLACES = pl.Series(
+    [place_id(town, "SHOP", n) for town in range(len(TOWNS)) for n in range(1, LEAST_SHOPS + 1)],
+    dtype=pl.String,
+)
 FIRMS = {"telco": "TELCO-1", "utility": "WATER-1"}
 DEALERS = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habit:
-    """Something people do again and again.
-
-    a_month: times a month for each Job, in its order. median: usual amount in kip; spread: sigma
-    of its logarithm; step: amounts are multiples of it. hours: local, from and to.
-    """
-
-    other: Other
-    a_month: tuple[float, float, float, float, float]
-    median: int
-    spread: float = 0.6
-    step: int = 1_000
-    hours: tuple[int, int] = (7, 21)
-    txn_type: str = "TRANSFER"
-    channel: str = "MOBILE"
-    mcc: str | None = None
-    purpose: str | None = None
-    is_cash: bool = False
-    is_credit: bool = False
-
-
-HABITS: tuple[Habit, ...] = (
-    Habit(
-        other="shop",
-        a_month=(4, 3, 2, 2, 3),
-        median=180_000,
-        txn_type="CARD_PURCHASE",
-        channel="POS",
-        mcc="5411",
-    ),
-    Habit(other="shop", a_month=(6, 5, 3, 5, 2), median=90_000, mcc="5411"),
-    Habit(other="shop", a_month=(5, 3, 1, 6, 1), median=60_000, mcc="5812"),
-    Habit(other="telco", a_month=(2, 2, 1, 2, 1), median=30_000, step=5_000, mcc="4814"),
-    Habit(other="utility", a_month=(1, 1, 0.5, 0, 1), median=200_000, mcc="4900", purpose="UBIL"),
-    Habit(other="friend", a_month=(1.5, 1.5, 0.5, 2, 0.3), median=200_000, step=10_000),
-    Habit(
-        other="atm",
-        a_month=(3, 2, 1.5, 2, 2),
-        median=800_000,
-        step=100_000,
-        txn_type="CASH_WITHDRAWAL",
-        channel="ATM",
-        is_cash=True,
-    ),
-    Habit(
-        other="cdm",
-        a_month=(0, 4, 0, 0, 0),
-        median=5_000_000,
-        step=50_000,
-        hours=(16, 20),
-        txn_type="CASH_DEPOSIT",
-        channel="CDM",
-        is_cash=True,
-        is_credit=True,
-    ),
-    Habit(other="friend", a_month=(0, 14, 0, 0, 0), median=120_000, is_credit=True),
-    Habit(
-        other="buyer",
-        a_month=(0, 0, 0.8, 0, 0),
-        median=6_000_000,
-        step=50_000,
-        purpose="GDDS",
-        is_credit=True,
-    ),
-    Habit(
-        other="abroad",
-        a_month=(0.1, 0, 0.3, 0.2, 0.6),
-        median=2_500_000,
-        step=10_000,
-        txn_type="REMITTANCE_PAYOUT",
-        channel="MTO_COUNTER",
-        is_credit=True,
-    ),
-)
+NEARNESS = 3.0
+SENT_SHARE = 0.16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +36,8 @@ class Side:
     party: pl.Series | None = None
     region: pl.Series | None = None
     country: str | None = None
+    device: pl.Series | None = None
+    """The telephones of those on this side; said in rows only that were made with them."""
     more: dict[str, pl.Series] = field(default_factory=dict)
     """Columns that follow from this side: the terminal, its subdivision, the merchant."""
 
@@ -120,7 +46,7 @@ def everyday(
     people: People, *, first_day: int, days: int, rng: np.random.Generator
 ) -> pl.DataFrame:
     """ROW rows of `days` local days from `first_day` (days since the epoch), in no order."""
-    drawn = [_habit_rows(habit, people, first_day, days, rng) for habit in HABITS]
+    drawn = [_habit_rows(habit, people, first_day, days, rng) for habit in people.society.habits]
     block = range(first_day, first_day + days)
     return pl.concat(
         [
@@ -132,9 +58,9 @@ def everyday(
     )
 
 
-def merchant_ids() -> tuple[str, ...]:
+def merchant_ids(people: People) -> tuple[str, ...]:
     """Ids of the shops, the telephone company and the water works, without their prefixes."""
-    return (*SHOP_NUMBERS.to_list(), *FIRMS.values())
+    return (*_shop_numbers(people), *FIRMS.values())
 
 
 def dealer_ids() -> tuple[str, ...]:
@@ -149,30 +75,58 @@ def employer_ids(people: People) -> tuple[str, ...]:
 def _habit_rows(
     habit: Habit, people: People, first_day: int, days: int, rng: np.random.Generator
 ) -> pl.DataFrame:
-    rates = np.array(habit.a_month)[people.job] * (days / MONTH_DAYS)
-    who = np.repeat(np.arange(len(people)), rng.poisson(rates))
+    who = np.repeat(np.arange(len(people)), rng.poisson(_rates(habit, people, first_day, days)))
     own, other = _person(people, who), _other_side(habit, people, who, rng)
     orig, benef = (other, own) if habit.is_credit else (own, other)
-    if habit.channel == "MOBILE" and habit.other != "buyer":
+    if habit.channel == "MOBILE":
         orig = _on_own_device(orig)
+    if habit.is_cash and habit.is_credit and people.society.says_conductor:
+        benef = replace(benef, more={"conductor_party_id": _conductors(people, who, rng)})
     return _rows(
-        time=_times(first_day, days, habit.hours, len(who), rng),
+        time=_times(habit, first_day, days, len(who), rng),
         amount=_amounts(habit.median, habit.spread, habit.step, len(who), rng),
         orig=orig,
         benef=benef,
         txn_type=habit.txn_type,
         channel=habit.channel,
-        direction="CREDIT" if habit.is_credit else "DEBIT",
+        direction=_direction(habit),
         is_cash=habit.is_cash,
         is_cross_border=habit.other == "abroad",
         mcc=habit.mcc,
         purpose_code=habit.purpose,
+        currency=habit.currency,
     )
+
+
+def _direction(habit: Habit) -> str:
+    if habit.is_internal:
+        return "INTERNAL"
+    return "CREDIT" if habit.is_credit else "DEBIT"
+
+
+def _conductors(people: People, who: Indices, rng: np.random.Generator) -> pl.Series:
+    """Who pays in: mostly the holder; one time in six somebody sent, whom the bank may not know."""
+    sent = pl.Series(rng.integers(1, 1_000_000, len(who))).cast(pl.String).str.zfill(6)
+    is_sent = pl.Series(rng.random(len(who)) < SENT_SHARE)
+    return pl.select(
+        pl.when(is_sent).then("W-FICT-" + sent).otherwise(people.party.gather(who))
+    ).to_series()
+
+
+def _whereabouts(people: People, who: Indices, rng: np.random.Generator) -> Indices:
+    """The home town but for travellers, half of whom are in a border town."""
+    home, share = people.home[who], people.society.travel_share
+    if not share:
+        return home
+    chance = rng.random(len(who))
+    border = np.array(BORDER_TOWNS)[rng.integers(0, len(BORDER_TOWNS), len(who))]
+    away = np.where(chance < share / 2, border, rng.integers(0, len(TOWNS), len(who)))
+    return np.where(chance < share, away, home).astype(np.int64)
 
 
 def _wages(people: People, block: range, rng: np.random.Generator) -> pl.DataFrame:
     """Wages come in one batch on the payday, the same sum but for overtime."""
-    who, day = _due(block, people.payday, people.job == Job.WORKER)
+    who, day = _due(block, people.payday, people.are("is_waged"))
     overtime = 1.0 + np.clip(rng.normal(0.0, 0.04, len(who)), -0.1, 0.25)
     numbers = pl.Series(employer_ids(people), dtype=pl.String).gather(people.employer[who])
     return _rows(
@@ -195,9 +149,9 @@ def _rents(people: People, block: range, rng: np.random.Generator) -> pl.DataFra
 
 def _support(people: People, block: range, rng: np.random.Generator) -> pl.DataFrame:
     """Workers send an elder a fifth of their wages; farmers and vendors send students theirs."""
-    days = np.where(people.job == Job.WORKER, people.payday - 23, 2)
+    days = np.where(people.are("is_student"), 2, people.payday - 23)
     who, day = _due(block, days, people.parent >= 0)
-    is_student = people.job[who] == Job.STUDENT
+    is_student = people.are("is_student")[who]
     payer = np.where(is_student, people.parent[who], who)
     payee = np.where(is_student, who, people.parent[who])
     allowance = np.where(is_student, people.income[who], people.income[who] // 5)
@@ -235,21 +189,25 @@ def _between(
 
 
 def _other_side(habit: Habit, people: People, who: Indices, rng: np.random.Generator) -> Side:
-    home = people.home[who]
+    home = _whereabouts(people, who, rng)
     match habit.other:
         case "shop":
-            return _shop(home * SHOPS_PER_TOWN + rng.integers(0, SHOPS_PER_TOWN, len(who)), habit)
+            return _shop(people, _shop_of(people, home, rng), habit)
         case "telco" | "utility":
             number = FIRMS[habit.other]
             return _firm(pl.Series([number], dtype=pl.String).new_from_index(0, len(who)), "M-FICT")
         case "friend":
             return _person(people, (who + rng.integers(1, 9, len(who))) % len(people))
+        case "townsfolk":
+            return _person(people, _neighbours(people, who, rng))
+        case "elsewhere":
+            return _elsewhere(who, rng)
         case "buyer":
             dealers = pl.Series(dealer_ids(), dtype=pl.String)
             return _firm(dealers.gather(rng.integers(0, DEALERS, len(who))), None)
         case "abroad":
             return Side(account=_abroad(who), country="TH")
-        case "atm" | "cdm":
+        case "atm" | "cdm" | "branch":
             return _machine(home, habit.other.upper(), rng)
 
 
@@ -258,15 +216,15 @@ def _person(people: People, who: Indices) -> Side:
         account=people.account.gather(who),
         party=people.party.gather(who),
         region=REGIONS.gather(people.home[who]),
+        device=people.device.gather(who),
     )
 
 
 def _on_own_device(side: Side) -> Side:
-    """Everybody's first telephone is named after its owner's account."""
-    if side.account is None:
+    """Made with the telephone of whoever is on this side; a firm's is not told."""
+    if side.device is None:
         return side
-    device = side.account.str.replace("A-FICT", "D-FICT", literal=True)
-    return replace(side, more={**side.more, "device_hash": device})
+    return replace(side, more={**side.more, "device_hash": side.device})
 
 
 def _firm(numbers: pl.Series, party_prefix: str | None) -> Side:
@@ -281,17 +239,54 @@ def _firm(numbers: pl.Series, party_prefix: str | None) -> Side:
     )
 
 
-def _shop(shops: Indices, habit: Habit) -> Side:
-    regions = REGIONS.gather(shops // SHOPS_PER_TOWN)
-    side = replace(_firm(SHOP_NUMBERS.gather(shops), "M-FICT"), region=regions)
+def _shop_numbers(people: People) -> list[str]:
+    count = people.shops_per_town * len(TOWNS)
+    return [f"SHOP-{number:03d}" for number in range(1, count + 1)]
+
+
+def _shop_of(people: People, home: Indices, rng: np.random.Generator) -> Indices:
+    """A shop of the home town; the first of a town sell most, if the society is uneven."""
+    here, skew = people.shops_per_town, people.society.merchant_skew
+    if not skew:
+        return home * here + rng.integers(0, here, len(home))
+    return home * here + (here * rng.random(len(home)) ** skew).astype(np.int64)
+
+
+def _shop(people: People, shops: Indices, habit: Habit) -> Side:
+    here = people.shops_per_town
+    town = shops // here
+    # Three a town first, then three more: whoever has three shops a town has the same numbers.
+    block, of_block = np.divmod(shops % here, LEAST_SHOPS)
+    number = (block * len(TOWNS) + town) * LEAST_SHOPS + of_block
+    numbers = pl.Series(_shop_numbers(people), dtype=pl.String).gather(number)
+    side = replace(_firm(numbers, "M-FICT"), region=REGIONS.gather(town))
     if habit.channel == "POS":
-        side.more.update(terminal_id=SHOP_PLACES.gather(shops), location_region=regions)
+        places = SHOP_PLACES.gather(town * LEAST_SHOPS + of_block)
+        side.more.update(terminal_id=places, location_region=REGIONS.gather(town))
     return side
+
+
+def _neighbours(people: People, who: Indices, rng: np.random.Generator) -> Indices:
+    """Anybody of the same town; near ones, in the order of ids, more often."""
+    by_town = np.argsort(people.home, kind="stable")
+    first = np.searchsorted(people.home[by_town], np.arange(len(TOWNS) + 1))
+    rank = np.empty_like(by_town)
+    rank[by_town] = np.arange(len(people))
+    start, size = first[people.home[who]], np.diff(first)[people.home[who]]
+    step = 1 + (size * rng.random(len(who)) ** NEARNESS).astype(np.int64)
+    return by_town[start + (rank[who] - start + step) % size]
+
+
+def _elsewhere(who: Indices, rng: np.random.Generator) -> Side:
+    """One of a dozen acquaintances with an account at another bank, each of one town."""
+    other = (who * 12 + rng.integers(0, 12, len(who))) * 7_919 % OTHER_ACCOUNTS
+    accounts = pl.Series(other).cast(pl.String).str.zfill(6)
+    return Side(account="X-FICT-" + accounts, region=REGIONS.gather(other % len(TOWNS)))
 
 
 def _machine(home: Indices, kind: str, rng: np.random.Generator) -> Side:
     """A cash machine of the home town: no account on the other side, but a place."""
-    count = 3 if kind == "ATM" else 1
+    count = dict(KINDS)[kind]
     machines = pl.Series(
         [place_id(town, kind, n) for town in range(len(TOWNS)) for n in range(1, count + 1)]
     )
@@ -304,12 +299,41 @@ def _abroad(who: Indices) -> pl.Series:
     return pl.Series([f"X-FICT-TH-{number:06d}" for number in who], dtype=pl.String)
 
 
+def _rates(habit: Habit, people: People, first_day: int, days: int) -> npt.NDArray[np.float64]:
+    """How often each person does it in a block of days, by the month of its first day."""
+    rates = np.array(habit.a_month)[people.job] * (days / MONTH_DAYS) * people.activity
+    season = habit.rhythm.months[_date(first_day).month - 1] if habit.rhythm else 1.0
+    return rates * season * (people.is_remitter if habit.other == "abroad" else 1.0)
+
+
 def _times(
-    first_day: int, days: int, hours: tuple[int, int], count: int, rng: np.random.Generator
+    habit: Habit, first_day: int, days: int, count: int, rng: np.random.Generator
 ) -> Indices:
+    if habit.rhythm is not None:
+        return _rhythmic(habit.rhythm, first_day, days, count, rng)
     day = rng.integers(first_day, first_day + days, count)
-    second = rng.integers(hours[0] * 3_600, hours[1] * 3_600, count)
+    second = rng.integers(habit.hours[0] * 3_600, habit.hours[1] * 3_600, count)
     return day * DAY + second * SECOND
+
+
+def _rhythmic(
+    rhythm: Rhythm, first_day: int, days: int, count: int, rng: np.random.Generator
+) -> Indices:
+    hours = np.array(rhythm.hours) / sum(rhythm.hours)
+    weights = np.array([_weight(rhythm, day) for day in range(first_day, first_day + days)])
+    day = first_day + rng.choice(days, size=count, p=weights / weights.sum())
+    hour = rng.choice(24, size=count, p=hours)
+    return day * DAY + hour * HOUR + rng.integers(0, 3_600, count) * SECOND
+
+
+def _weight(rhythm: Rhythm, day: int) -> float:
+    """More about paydays, half as much again before the Lao New Year, little on its days."""
+    then = _date(day)
+    payday = 1.25 if then.day >= 25 or then.day <= 3 else 1.0
+    weight = rhythm.weekdays[then.weekday()] * payday
+    if then.month == 4 and 9 <= then.day <= 16:
+        return weight * (0.4 if then.day >= 13 else 1.5)
+    return weight
 
 
 def _amounts(
@@ -320,7 +344,11 @@ def _amounts(
 
 
 def _day_of_month(day: int) -> int:
-    return (EPOCH + timedelta(days=day)).day
+    return _date(day).day
+
+
+def _date(day: int) -> date:
+    return EPOCH + timedelta(days=day)
 
 
 def _rows(

@@ -1,170 +1,105 @@
 """A country drawn from a seed: its people, what is planted among them, and when."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 
 import numpy as np
 import polars as pl
 
-from ingest.reference import Licence
+from ingest.reference import Account, Licence
 from ingest.simulated import look_alikes, schemes
+from ingest.simulated.cast import Cast
 from ingest.simulated.life import EPOCH
+from ingest.simulated.nation import NATION
 from ingest.simulated.people import People, draw_people
+from ingest.simulated.planted import VARIANTS, Hush, LookAlike, Scheme, Stage
 from ingest.simulated.rows import in_order
-from ingest.simulated.schemes import Cast, Scheme
+from ingest.simulated.society import Society
 
-LONGEST_SCHEME = 26
-LEADS_A_SCHEME = 6
+LEADS_A_PART = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountrySettings:
-    """customers: people, besides shops and firms. quiet_days: days of ordinary life before the
-    first scheme. schemes_per_10k: schemes and look-alikes a 10,000 customers."""
+    """customers: people, besides shops and firms. days: those that are scored, after `history`
+    days without any scheme. look_alikes_per_10k: of each kind; never none of one."""
 
     customers: int = 2_000
     days: int = 120
-    first_day: date = date(2025, 9, 1)
-    quiet_days: int = 62
-    schemes_per_10k: float = 40.0
+    history: int = 150
+    first_day: date = date(2025, 3, 3)
+    schemes_per_10k: float = 30.0
+    look_alikes_per_10k: float = 22.0
+    society: Society = NATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Country:
-    """planted: the rows of all schemes by event time. first_day: days since the epoch."""
+    """planted: the rows of all schemes and look-alikes by event time. first_day, scored_from: days
+    since the epoch. opened: accounts besides everybody's first."""
 
     people: People
     schemes: tuple[Scheme, ...]
+    look_alikes: tuple[LookAlike, ...]
     licences: tuple[Licence, ...]
     planted: pl.DataFrame
+    hushes: tuple[Hush, ...]
     first_day: int
+    scored_from: int
     days: int
+    opened: tuple[Account, ...] = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """Where a scheme may be: its id, its first day, and the last day of the feed."""
-
-    id: str
-    first_day: int
-    history_start: int
-    last_day: int
-
-
-Planted = tuple[Scheme, Licence | None]
-Planter = Callable[[Slot, Cast, np.random.Generator], Planted]
+    @property
+    def last_day(self) -> int:
+        """The first day after the feed."""
+        return self.first_day + self.days
 
 
 def draw_country(settings: CountrySettings, rng: np.random.Generator) -> Country:
-    """People first, then schemes, in a fixed rotation so that each kind has its share."""
-    people = draw_people(settings.customers, rng)
+    """People first, then schemes, of every typology and variant in turn, then look-alikes."""
+    people = draw_people(settings.customers, rng, settings.society)
     first_day = (settings.first_day - EPOCH).days
-    cast = Cast(people=people, leads=[int(who) for who in rng.permutation(len(people))])
-    count = round(settings.customers * settings.schemes_per_10k / 10_000)
-    planted = [
-        planter(_slot(number, settings, first_day, rng), cast, rng)
-        for number, planter in enumerate(islice(cycle(ROTATION), count), start=1)
-        if len(cast.leads) >= LEADS_A_SCHEME
-    ]
+    stage = Stage(
+        cast=Cast(people=people, leads=[int(who) for who in rng.permutation(len(people))]),
+        first_day=first_day,
+        scored_from=first_day + settings.history,
+        last_day=first_day + settings.history + settings.days,
+    )
+    crimes = _schemes(settings, stage, rng)
+    innocent = _look_alikes(settings, stage, rng)
     return Country(
         people=people,
-        schemes=tuple(scheme for scheme, _ in planted),
-        licences=tuple(licence for _, licence in planted if licence),
-        planted=in_order(scheme.rows for scheme, _ in planted),
+        schemes=crimes,
+        look_alikes=innocent,
+        licences=tuple(each.licence for each in innocent if each.licence),
+        planted=in_order([*(each.rows for each in crimes), *(each.rows for each in innocent)]),
+        hushes=tuple(hush for scheme in crimes for hush in scheme.hushes),
         first_day=first_day,
-        days=settings.days,
+        scored_from=stage.scored_from,
+        days=settings.history + settings.days,
     )
 
 
-def _slot(number: int, settings: CountrySettings, first_day: int, rng: np.random.Generator) -> Slot:
-    room = max(1, settings.days - settings.quiet_days - LONGEST_SCHEME)
-    start = first_day + min(settings.quiet_days, settings.days - 2) + int(rng.integers(0, room))
-    return Slot(
-        id=f"S-{number:04d}",
-        first_day=start,
-        history_start=first_day,
-        last_day=first_day + settings.days,
+def _schemes(
+    settings: CountrySettings, stage: Stage, rng: np.random.Generator
+) -> tuple[Scheme, ...]:
+    count = round(settings.customers * settings.schemes_per_10k / 10_000)
+    turns = islice(cycle(product(VARIANTS, schemes.planters().values())), count)
+    return tuple(
+        planter(f"S-{number:05d}", variant, stage, rng)
+        for number, (variant, planter) in enumerate(turns, start=1)
+        if len(stage.cast.leads) >= LEADS_A_PART
     )
 
 
-def _collector(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_fee_collector(rng)
-    return schemes.fee_collector(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _burst(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_fee_collector(rng, is_burst=True)
-    return schemes.fee_collector(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _evasive_collector(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_evasive_collector(rng)
-    return schemes.fee_collector(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _drain(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_victim_drain(rng)
-    return schemes.victim_drain(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _evasive_drain(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_evasive_drain(rng)
-    return schemes.victim_drain(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _funnel(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_funnel(rng)
-    return schemes.funnel(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _evasive_funnel(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_evasive_funnel(rng)
-    return schemes.funnel(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _structuring(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    how = schemes.draw_structuring(rng)
-    return schemes.structuring(slot.id, how, cast, slot.first_day, rng), None
-
-
-def _agent(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    return look_alikes.remittance_agent(slot.id, cast, slot.history_start, slot.last_day, rng)
-
-
-def _trader(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    return look_alikes.trader_near_threshold(
-        slot.id, cast, slot.history_start, slot.last_day, rng
-    ), None
-
-
-def _school(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    return look_alikes.school(slot.id, cast, slot.first_day, slot.last_day, rng), None
-
-
-def _fair_day(slot: Slot, cast: Cast, rng: np.random.Generator) -> Planted:
-    return look_alikes.fair_day(slot.id, cast, slot.first_day, slot.last_day, rng), None
-
-
-ROTATION: tuple[Planter, ...] = (
-    _collector,
-    _drain,
-    _funnel,
-    _burst,
-    _agent,
-    _evasive_collector,
-    _collector,
-    _fair_day,
-    _structuring,
-    _drain,
-    _funnel,
-    _trader,
-    _burst,
-    _evasive_funnel,
-    _collector,
-    _fair_day,
-    _school,
-    _evasive_drain,
-    _funnel,
-)
+def _look_alikes(
+    settings: CountrySettings, stage: Stage, rng: np.random.Generator
+) -> tuple[LookAlike, ...]:
+    of_each = max(1, round(settings.customers * settings.look_alikes_per_10k / 10_000))
+    return tuple(
+        planter(stage, rng)
+        for planter in look_alikes.kinds().values()
+        for _ in range(of_each)
+        if len(stage.cast.leads) >= LEADS_A_PART
+    )

@@ -1,6 +1,7 @@
 """The country's feed as lines of NDJSON, block by block, in the order in which the bank sends."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -27,20 +28,46 @@ UNSAID = {"status": "BOOKED", "is_cash": "false", "is_cross_border": "false"}
 """Values that every feed may leave out, and this one does."""
 
 
-def lines(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[pl.Series]:
-    """Lines without newline. Memory holds one block of days and what is sent late from it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Some days of a feed. happened: its rows in event order, numbered. sent: what the bank sends
+    in that time, in the order in which it does, of these days and of those before."""
+
+    first_day: int
+    happened: pl.DataFrame
+    sent: pl.DataFrame
+
+
+def blocks(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[Block]:
+    """Memory holds one block of days and what is sent late from it. A block of the scored days is
+    one of their weeks."""
     waiting: pl.DataFrame | None = None
     numbered = 0
-    last_day = country.first_day + country.days
-    for day in range(country.first_day, last_day, BLOCK_DAYS):
-        end = min(day + BLOCK_DAYS, last_day)
+    for day, end in _spans(country):
         rows = number(_happened(country, day, end, rng), after=numbered)
         numbered += len(rows)
         sent = disordered(rows, how, rng)
         sent = sent if waiting is None else pl.concat([waiting, sent])
-        is_ready = pl.col("arrival") < (end * DAY if end < last_day else 2 * end * DAY)
+        is_last = end == country.last_day
+        is_ready = pl.lit(is_last) | (pl.col("arrival") < end * DAY)
         waiting = sent.filter(~is_ready)
-        yield encoded(sent.filter(is_ready).sort("arrival", maintain_order=True))
+        ready = sent.filter(is_ready).sort("arrival", maintain_order=True)
+        yield Block(first_day=day, happened=rows, sent=ready)
+
+
+def lines(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[pl.Series]:
+    """Lines of NDJSON without newline, a block at a time."""
+    for block in blocks(country, how, rng):
+        yield encoded(block.sent)
+
+
+def _spans(country: Country) -> Iterator[tuple[int, int]]:
+    for start, until in (
+        (country.first_day, country.scored_from),
+        (country.scored_from, country.last_day),
+    ):
+        for day in range(start, until, BLOCK_DAYS):
+            yield day, min(day + BLOCK_DAYS, until)
 
 
 def number(rows: pl.DataFrame, *, after: int) -> pl.DataFrame:
@@ -67,7 +94,23 @@ def encoded(rows: pl.DataFrame) -> pl.Series:
 def _happened(country: Country, day: int, end: int, rng: np.random.Generator) -> pl.DataFrame:
     life = everyday(country.people, first_day=day, days=end - day, rng=rng)
     is_now = (pl.col("event_time") >= day * DAY) & (pl.col("event_time") < end * DAY)
-    return in_order([life, country.planted.filter(is_now)])
+    return in_order([_unhushed(life, country, day, end, rng), country.planted.filter(is_now)])
+
+
+def _unhushed(
+    life: pl.DataFrame, country: Country, day: int, end: int, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Life without what the hushed accounts leave out in these days."""
+    kept = {
+        hush.account: hush.kept
+        for hush in country.hushes
+        if hush.from_day < end and day < hush.until_day
+    }
+    share = pl.min_horizontal(
+        pl.col(f"{side}_account_id").replace_strict(kept, default=1.0, return_dtype=pl.Float64)
+        for side in ("orig", "benef")
+    )
+    return life.filter(pl.Series(rng.random(len(life))) < share)
 
 
 def _member(name: str, dtype: pl.DataType) -> pl.Expr:

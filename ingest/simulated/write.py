@@ -1,7 +1,9 @@
 """A folder a stranger can run: the feed, its reference files and a palermo.toml beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -11,28 +13,29 @@ from ingest.reference import Account, Customer
 from ingest.simulated.country import TOWNS, places
 from ingest.simulated.disorder import ORDERLY, Disorder
 from ingest.simulated.life import dealer_ids, employer_ids, merchant_ids
-from ingest.simulated.people import OCCUPATIONS, People
+from ingest.simulated.nation import RATES
+from ingest.simulated.people import People
 from ingest.simulated.plan import Country, CountrySettings, draw_country
-from ingest.simulated.schemes import Scheme
-from ingest.simulated.stream import lines
+from ingest.simulated.stream import blocks, encoded
+from ingest.simulated.tally import Tally
 
 TRANSACTIONS = "transactions.ndjson"
+FEED = "feed.ndjson"
 SETTINGS = "palermo.toml"
-TRUTH = "truth.ndjson"
 ONBOARDED = date(2019, 3, 1)
 
 SIMULATED_SETTINGS = """\
 # A country that does not exist: every person, place, account and bank in this folder is invented.
 
 [feed]
-files = ["transactions.ndjson"]
+files = ["{file}"]
 source_id = "fict-bank"
 base_currency = "LAK"
 time_zone = "Asia/Vientiane"
 time_precision = "s"
 
 [feed.rates]
-USD = "21500"
+{rates}
 
 [feed.customers]
 file = "customers.ndjson"
@@ -48,42 +51,60 @@ file = "licences.ndjson"
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A country and what was counted while its feed was written."""
+
+    country: Country
+    tally: Tally
+    feed_sha256: str
+
+
 def write_country(
     folder: Path,
     settings: CountrySettings,
     rng: np.random.Generator,
     disorder: Disorder = ORDERLY,
-) -> Country:
-    """The country drawn, and all of its files in `folder`; memory holds a block of days."""
+) -> Written:
+    """The country drawn, and its feed, reference files and palermo.toml in `folder`; memory holds
+    a block of days."""
     country = draw_country(settings, rng)
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
-    write_truth(folder / TRUTH, country)
-    with (folder / TRANSACTIONS).open("w", encoding="utf-8", newline="\n") as file:
-        for block in lines(country, disorder, rng):
-            file.writelines(f"{line}\n" for line in block)
-    return country
+    write_settings(folder, FEED, RATES)
+    tally, digest = Tally(country), sha256()
+    with (folder / FEED).open("wb") as file:
+        for block in blocks(country, disorder, rng):
+            tally.add(block)
+            text = "".join(f"{line}\n" for line in encoded(block.sent)).encode()
+            digest.update(text)
+            file.write(text)
+    return Written(country=country, tally=tally, feed_sha256=digest.hexdigest())
 
 
 def write_references(folder: Path, country: Country) -> None:
-    """Customers, accounts, places and licences as NDJSON, and the settings that name them."""
+    """Customers, accounts, places and licences as NDJSON."""
     write_ndjson(folder / "customers.ndjson", customers(country.people))
     write_ndjson(folder / "accounts.ndjson", accounts(country))
     write_ndjson(folder / "places.ndjson", places())
     write_ndjson(folder / "licences.ndjson", country.licences)
-    (folder / SETTINGS).write_text(SIMULATED_SETTINGS, encoding="utf-8", newline="\n")
 
 
-def write_truth(path: Path, country: Country) -> None:
-    """One line a scheme: what was planted, about whom; no detector may read it."""
-    write_ndjson(path, [_truth(scheme) for scheme in country.schemes])
+def write_settings(folder: Path, file: str, rates: Mapping[str, str]) -> None:
+    """palermo.toml for a feed in that file. rates: kip for one unit of a currency."""
+    (folder / SETTINGS).write_text(settings_text(file, rates), encoding="utf-8", newline="\n")
+
+
+def settings_text(file: str, rates: Mapping[str, str]) -> str:
+    told = "\n".join(f'{currency} = "{rate}"' for currency, rate in rates.items())
+    return SIMULATED_SETTINGS.format(file=file, rates=told)
 
 
 def customers(people: People) -> list[Customer]:
     """Everybody who holds an account: people, then merchants, dealers and employers."""
     return [
         *(_person(people, who) for who in range(len(people))),
-        *(_firm(f"M-FICT-{number}", is_merchant=True) for number in merchant_ids()),
+        *(_firm(f"M-FICT-{number}", is_merchant=True) for number in merchant_ids(people)),
         *(_firm(f"E-FICT-{number}") for number in (*dealer_ids(), *employer_ids(people))),
     ]
 
@@ -91,7 +112,7 @@ def customers(people: People) -> list[Customer]:
 def accounts(country: Country) -> list[Account]:
     """Everybody's first account, then those opened for a scheme."""
     people = country.people
-    firms = [("M-FICT", merchant_ids()), ("E-FICT", (*dealer_ids(), *employer_ids(people)))]
+    firms = [("M-FICT", merchant_ids(people)), ("E-FICT", (*dealer_ids(), *employer_ids(people)))]
     return [
         *(
             Account(account_id=account, holder=party)
@@ -102,7 +123,7 @@ def accounts(country: Country) -> list[Account]:
             for prefix, numbers in firms
             for number in numbers
         ),
-        *(account for scheme in country.schemes for account in scheme.opened),
+        *country.opened,
     ]
 
 
@@ -116,7 +137,7 @@ def _person(people: People, who: int) -> Customer:
     return Customer(
         party_id=people.party[who],
         birth_year=int(people.birth_year[who]),
-        occupation=OCCUPATIONS[people.job[who]],
+        occupation=people.society.walks[people.job[who]].occupation,
         home_region=TOWNS[people.home[who]].region,
         work_region=TOWNS[people.home[who]].region,
         monthly_income=int(people.income[who]),
@@ -146,14 +167,3 @@ def _said(record: object) -> dict[str, object]:
     """The record's fields without those that say nothing."""
     given = msgspec.to_builtins(record)
     return {name: value for name, value in given.items() if value not in (None, [], ())}
-
-
-def _truth(scheme: Scheme) -> dict[str, object]:
-    return {
-        "scheme": scheme.id,
-        "typology": scheme.typology,
-        "subject": scheme.subject,
-        "parties": scheme.parties,
-        "is_evasive": scheme.is_evasive,
-        "rows": len(scheme.rows),
-    }

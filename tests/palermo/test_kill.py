@@ -38,10 +38,10 @@ def feed(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's rows with rejects among them."""
     folder = tmp_path_factory.mktemp("feed")
     shutil.copytree(demo_feed, folder, dirs_exist_ok=True)
-    rows = (demo_feed / "transactions.ndjson").read_text().splitlines()
+    rows = (demo_feed / "feed.ndjson").read_text().splitlines()
     for place in range(100, len(rows), 400):
         rows.insert(place, f'{{"torn": {place}')
-    (folder / "transactions.ndjson").write_text("\n".join(rows) + "\n")
+    (folder / "feed.ndjson").write_text("\n".join(rows) + "\n")
     return folder
 
 
@@ -83,14 +83,14 @@ def test_a_run_of_a_minute_killed_at_twenty_random_points_ends_with_the_same_byt
     tmp_path: Path,
 ) -> None:
     feed = tmp_path / "feed"
-    settings = CountrySettings(customers=2_000, days=110, schemes_per_10k=400.0)
+    settings = CountrySettings(customers=2_000, days=48, history=62, schemes_per_10k=400.0)
     write_country(feed, settings, np.random.Generator(np.random.PCG64(20)), USUAL)
     begun = time.monotonic()
     assert _run(feed, tmp_path / "whole", "none", 0) == 0
     seconds = time.monotonic() - begun
 
     chance, out = random.Random(2000), tmp_path / "killed"
-    rows = len((feed / "transactions.ndjson").read_bytes().splitlines())
+    rows = len((feed / "feed.ndjson").read_bytes().splitlines())
     for row in sorted(chance.randrange(rows - 1000) for _ in range(KILLS)):
         _kill_after(row, feed, out, then=chance.uniform(0.0, 0.5))
     ended = _run(feed, tmp_path / "killed", "none", 0)

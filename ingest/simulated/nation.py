@@ -1,0 +1,339 @@
+"""The society of `palermo simulate`: ten walks of life and a bank's everyday business with them."""
+
+from ingest.simulated.society import Habit, Rhythm, Society, Walk
+
+DAYTIME = Rhythm(
+    hours=(0.1, 0, 0, 0, 0.1, 1, 3, 6, 7, 7, 7, 8, 8, 6, 5, 5, 6, 8, 8, 7, 5, 3, 1.5, 0.5)
+)
+EVENING = Rhythm(
+    hours=(2, 1, 0.5, 0.2, 0, 0.2, 1, 2, 2, 2, 2, 4, 5, 3, 2, 2, 3, 6, 9, 10, 9, 7, 5, 3),
+    weekdays=(0.8, 0.8, 0.9, 1.0, 1.4, 1.6, 1.2),
+)
+NIGHT = Rhythm(
+    hours=(7, 6, 4, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 7),
+    weekdays=(0.8, 0.8, 0.9, 1.0, 1.5, 1.7, 1.1),
+)
+COUNTER = Rhythm(
+    hours=(0, 0, 0, 0, 0, 0, 0, 0, 5, 9, 9, 7, 4, 6, 8, 6, 1, 0, 0, 0, 0, 0, 0, 0),
+    weekdays=(1.3, 1.0, 1.0, 1.0, 1.2, 0.3, 0.05),
+)
+HARVEST = Rhythm(
+    hours=DAYTIME.hours, months=(1.2, 0.6, 0.4, 0.4, 0.3, 0.3, 0.3, 0.4, 0.6, 1.8, 3.0, 2.7)
+)
+HIGH_SEASON = Rhythm(
+    hours=EVENING.hours, months=(1.6, 1.5, 1.2, 0.9, 0.6, 0.5, 0.6, 0.7, 0.6, 0.9, 1.4, 1.5)
+)
+
+WALKS: tuple[Walk, ...] = (
+    Walk(occupation="farmer", share=0.16, usual_income_usd=120, born=(1958, 2003), is_earner=True),
+    Walk(
+        occupation="market vendor",
+        share=0.12,
+        usual_income_usd=260,
+        born=(1962, 2003),
+        may_let=True,
+        is_earner=True,
+        is_business=True,
+    ),
+    Walk(occupation="student", share=0.11, usual_income_usd=60, born=(2002, 2007), is_student=True),
+    Walk(
+        occupation="factory worker",
+        share=0.17,
+        usual_income_usd=150,
+        born=(1978, 2006),
+        is_waged=True,
+        is_supporting=True,
+    ),
+    Walk(
+        occupation="office employee",
+        share=0.15,
+        usual_income_usd=280,
+        born=(1966, 2002),
+        is_waged=True,
+        is_supporting=True,
+    ),
+    Walk(
+        occupation="night shift worker",
+        share=0.05,
+        usual_income_usd=180,
+        born=(1978, 2005),
+        is_waged=True,
+        is_supporting=True,
+        works_nights=True,
+    ),
+    Walk(
+        occupation="trader",
+        share=0.04,
+        usual_income_usd=600,
+        born=(1962, 1999),
+        is_earner=True,
+        may_let=True,
+        is_business=True,
+    ),
+    Walk(
+        occupation="guesthouse or restaurant keeper",
+        share=0.05,
+        usual_income_usd=350,
+        born=(1962, 2001),
+        is_earner=True,
+        is_business=True,
+    ),
+    Walk(
+        occupation="driver",
+        share=0.05,
+        usual_income_usd=220,
+        born=(1968, 2003),
+        is_supporting=True,
+    ),
+    Walk(
+        occupation="retired",
+        share=0.10,
+        usual_income_usd=70,
+        born=(1940, 1962),
+        is_elder=True,
+        may_let=True,
+    ),
+)
+"""In this order every habit tells how often: farmer, vendor, student, factory, office, night,
+trader, keeper, driver, retired."""
+
+SPENDING: tuple[Habit, ...] = (
+    Habit(
+        other="shop",
+        a_month=(2, 4, 3, 4, 7, 4, 5, 5, 4, 2),
+        median=180_000,
+        rhythm=DAYTIME,
+        txn_type="CARD_PURCHASE",
+        channel="POS",
+        mcc="5411",
+    ),
+    Habit(
+        other="shop",
+        a_month=(4, 7, 8, 9, 11, 8, 7, 7, 9, 4),
+        median=80_000,
+        rhythm=DAYTIME,
+        mcc="5411",
+    ),
+    Habit(
+        other="shop",
+        a_month=(1, 3, 6, 4, 7, 2, 4, 3, 5, 1),
+        median=55_000,
+        rhythm=EVENING,
+        mcc="5812",
+    ),
+    Habit(
+        other="shop",
+        a_month=(0, 0, 1, 0, 0.5, 6, 0.5, 1, 1, 0),
+        median=70_000,
+        rhythm=NIGHT,
+        mcc="5812",
+    ),
+    Habit(
+        other="shop",
+        a_month=(0.5, 1, 0.2, 0.8, 1.5, 0.8, 3, 2, 7, 0.1),
+        median=250_000,
+        rhythm=DAYTIME,
+        mcc="5541",
+    ),
+    Habit(
+        other="telco",
+        a_month=(1.5, 3, 3, 3, 2, 3, 3, 3, 3, 1),
+        median=30_000,
+        step=5_000,
+        rhythm=DAYTIME,
+        mcc="4814",
+    ),
+    Habit(
+        other="utility",
+        a_month=(0.5, 1, 0, 0.6, 1, 0.6, 1.3, 1.5, 0.7, 1),
+        median=200_000,
+        rhythm=DAYTIME,
+        mcc="4900",
+        purpose="UBIL",
+    ),
+)
+
+PEOPLE: tuple[Habit, ...] = (
+    Habit(
+        other="friend",
+        a_month=(0.8, 2, 3, 2, 2.5, 2.5, 3, 2, 2, 0.5),
+        median=200_000,
+        spread=0.9,
+        step=10_000,
+        rhythm=EVENING,
+        is_internal=True,
+    ),
+    Habit(
+        other="townsfolk",
+        a_month=(2, 24, 0.5, 0.5, 0.5, 1, 10, 20, 18, 0.5),
+        median=110_000,
+        spread=0.8,
+        step=10_000,
+        rhythm=DAYTIME,
+        is_credit=True,
+        is_internal=True,
+    ),
+    Habit(
+        other="townsfolk",
+        a_month=(0, 3, 0, 0.3, 0.3, 6, 1, 9, 3, 0),
+        median=300_000,
+        spread=0.8,
+        step=10_000,
+        rhythm=NIGHT,
+        is_credit=True,
+        is_internal=True,
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0.5, 6, 1, 0.8, 1, 1.5, 8, 7, 5, 0.4),
+        median=400_000,
+        spread=1.1,
+        step=10_000,
+        rhythm=EVENING,
+        is_credit=True,
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0.5, 4, 1, 1.5, 2, 1.5, 7, 3, 2, 0.3),
+        median=350_000,
+        spread=1.1,
+        step=10_000,
+        rhythm=DAYTIME,
+    ),
+)
+
+CASH: tuple[Habit, ...] = (
+    Habit(
+        other="atm",
+        a_month=(2, 2.5, 2, 3, 3, 3, 4, 3, 3, 1.8),
+        median=800_000,
+        spread=0.9,
+        step=50_000,
+        rhythm=DAYTIME,
+        txn_type="CASH_WITHDRAWAL",
+        channel="ATM",
+        is_cash=True,
+    ),
+    Habit(
+        other="atm",
+        a_month=(0.1, 0.3, 0.6, 0.5, 0.6, 2.5, 0.8, 1.5, 1, 0),
+        median=900_000,
+        spread=0.9,
+        step=50_000,
+        rhythm=NIGHT,
+        txn_type="CASH_WITHDRAWAL",
+        channel="ATM",
+        is_cash=True,
+    ),
+    Habit(
+        other="cdm",
+        a_month=(0.4, 5, 0.1, 0.3, 0.3, 0.8, 5, 6, 3, 0.1),
+        median=4_000_000,
+        spread=1.0,
+        step=10_000,
+        rhythm=DAYTIME,
+        txn_type="CASH_DEPOSIT",
+        channel="CDM",
+        is_cash=True,
+        is_credit=True,
+    ),
+    Habit(
+        other="branch",
+        a_month=(0.3, 0.6, 0.05, 0.1, 0.2, 0.1, 2.5, 1, 0.2, 0.2),
+        median=22_000_000,
+        spread=1.0,
+        step=10_000,
+        rhythm=COUNTER,
+        txn_type="CASH_DEPOSIT",
+        channel="BRANCH",
+        is_cash=True,
+        is_credit=True,
+    ),
+    Habit(
+        other="branch",
+        a_month=(0.3, 0.5, 0.1, 0.1, 0.2, 0.1, 1.5, 0.6, 0.2, 0.4),
+        median=14_000_000,
+        spread=1.0,
+        step=50_000,
+        rhythm=COUNTER,
+        txn_type="CASH_WITHDRAWAL",
+        channel="BRANCH",
+        is_cash=True,
+    ),
+)
+
+TRADE: tuple[Habit, ...] = (
+    Habit(
+        other="buyer",
+        a_month=(1.2, 0, 0, 0, 0, 0, 0.8, 0, 0, 0),
+        median=5_000_000,
+        step=50_000,
+        rhythm=HARVEST,
+        purpose="GDDS",
+        is_credit=True,
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0, 0.3, 0, 0, 0, 0, 6, 0.5, 0, 0),
+        median=9_000,
+        spread=1.0,
+        step=100,
+        rhythm=COUNTER,
+        currency="THB",
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0, 0.1, 0, 0, 0, 0, 1.2, 0.2, 0, 0),
+        median=1_800,
+        spread=1.0,
+        step=50,
+        rhythm=COUNTER,
+        currency="CNY",
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0, 0.1, 0, 0, 0, 0, 1.0, 0.2, 0, 0),
+        median=6_000_000,
+        spread=1.0,
+        step=100_000,
+        rhythm=COUNTER,
+        currency="VND",
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0, 0.1, 0, 0, 0.05, 0, 0.6, 2.0, 0.2, 0),
+        median=60,
+        spread=1.0,
+        step=5,
+        rhythm=HIGH_SEASON,
+        currency="USD",
+        is_credit=True,
+    ),
+    Habit(
+        other="abroad",
+        a_month=(2.0, 1.0, 1.2, 0.3, 0.4, 0.5, 2.0, 1.0, 0.4, 2.2),
+        median=4_000,
+        spread=0.5,
+        step=100,
+        rhythm=DAYTIME,
+        currency="THB",
+        txn_type="REMITTANCE_PAYOUT",
+        channel="MTO_COUNTER",
+        is_credit=True,
+    ),
+)
+
+NATION = Society(
+    walks=WALKS,
+    habits=(*SPENDING, *PEOPLE, *CASH, *TRADE),
+    shops_per_10k=400,
+    merchant_skew=2.5,
+    activity_spread=0.75,
+    remitter_share=0.3,
+    travel_share=0.08,
+    shared_telephones=0.06,
+    says_conductor=True,
+)
+
+RATES = {"USD": "21500", "THB": "610", "CNY": "2960", "VND": "0.85"}
+"""Kip for one unit, all through: the rate does not move."""

@@ -1,0 +1,123 @@
+"""The truth of a simulated country: every typology, variant and kind is in it, and labelled."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from detectors.catalogue import load_typologies
+from ingest.simulated import look_alikes, schemes
+from ingest.simulated.labels import write_labels
+from ingest.simulated.manifest import write_manifest
+from ingest.simulated.plan import CountrySettings
+from ingest.simulated.planted import VARIANTS
+from ingest.simulated.rows import DAY
+from ingest.simulated.write import Written, write_country
+
+SETTINGS = CountrySettings(customers=400, days=60, history=90, schemes_per_10k=300)
+SEED = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("country")
+
+
+@pytest.fixture(scope="module")
+def written(folder: Path) -> Written:
+    """With labels and manifest in the folder."""
+    written = write_country(folder, SETTINGS, np.random.Generator(np.random.PCG64(SEED)))
+    rate = SETTINGS.schemes_per_10k
+    write_labels(folder / "labels", written, seed=SEED, schemes_per_10k=rate)
+    write_manifest(folder, written, seed=SEED, options={})
+    return written
+
+
+def labels(folder: Path, name: str) -> list[dict[str, object]]:
+    return decoded(folder / "labels" / name)
+
+
+def decoded(path: Path) -> list[dict[str, object]]:
+    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+
+
+def test_every_typology_that_alerts_has_a_scheme() -> None:
+    alerting = {id for id, each in load_typologies().items() if not each.is_signal}
+
+    assert alerting <= set(schemes.planters())
+
+
+def test_every_typology_is_planted_in_three_variants(written: Written) -> None:
+    planted = {(each.typologies[0], each.variant) for each in written.country.schemes}
+
+    assert planted == {
+        (typology, variant) for typology in schemes.planters() for variant in VARIANTS
+    }
+
+
+def test_every_kind_of_look_alike_lives_before_and_in_the_scored_days(written: Written) -> None:
+    country = written.country
+    scored_from = country.scored_from * DAY
+    early = {a.kind for a in country.look_alikes if a.rows["event_time"][0] < scored_from}
+    late = {a.kind for a in country.look_alikes if a.rows["event_time"][-1] >= scored_from}
+
+    assert early == late == set(look_alikes.kinds())
+    assert len(early) >= 20
+
+
+def test_no_scheme_begins_in_the_history_or_ends_after_the_feed(written: Written) -> None:
+    country = written.country
+    for scheme in country.schemes:
+        assert scheme.rows["event_time"][0] >= country.scored_from * DAY, scheme.id
+
+
+def test_a_scheme_completes_between_its_first_and_last_row_or_never(written: Written) -> None:
+    completed = Counter[str]()
+    for scheme in written.country.schemes:
+        if scheme.completes_at is not None:
+            times = scheme.rows["event_time"]
+            assert times[0] <= scheme.completes_at <= times[-1], scheme.id
+            completed[scheme.variant] += 1
+
+    assert completed["textbook"] > completed["evasive"]
+
+
+def test_labels_name_the_rows_of_the_feed(written: Written, folder: Path) -> None:
+    feed = {row["txn_id"] for row in decoded(folder / "feed.ndjson")}
+
+    told = labels(folder, "schemes.ndjson")
+
+    assert len(told) == len(written.country.schemes)
+    for scheme in told:
+        assert scheme["transaction_ids"]
+        assert set(scheme["transaction_ids"]) <= feed  # type: ignore[call-overload]
+
+
+def test_nobody_leads_two_parts(written: Written) -> None:
+    leads = Counter(
+        member.party
+        for scheme in written.country.schemes
+        for member in scheme.members
+        if member.is_suspect or member.role == "possible_victim"
+    )
+    leads.update(party for each in written.country.look_alikes for party in each.members)
+
+    assert leads.most_common(1)[0][1] == 1
+
+
+def test_weeks_cover_the_scored_days(written: Written, folder: Path) -> None:
+    weeks = labels(folder, "weeks.ndjson")
+
+    assert len(weeks) == 9
+    assert all(0 < int(str(week["active_customers"])) <= SETTINGS.customers for week in weeks)
+
+
+def test_the_manifest_counts_what_is_there(written: Written, folder: Path) -> None:
+    manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
+
+    assert manifest["counts"]["rows"] == len((folder / "feed.ndjson").read_bytes().splitlines())
+    assert manifest["files"]["feed.ndjson"]["sha256"] == written.feed_sha256
+    assert manifest["densities"]["median"] >= 0.7
+    assert manifest["densities"]["mean"] >= 1.5
