@@ -58,6 +58,26 @@ def triggered(connection: sa.Connection, since: Mapping[str, bytes]) -> Iterator
                 yield _outline(row)
 
 
+def holders(connection: sa.Connection) -> set[str]:
+    """Whose findings are kept, gathered ones left out."""
+    return each_once(connection, FINDINGS.c.keyed_by, FINDINGS.c.is_gathered.is_(False))
+
+
+def each_once(
+    connection: sa.Connection, column: sa.Column[str], *where: sa.ColumnElement[bool]
+) -> set[str]:
+    """The different values of the column that an index orders by: one look-up a value, however
+    many rows have it."""
+    first = sa.select(sa.func.min(column).label("value")).where(*where).cte(recursive=True)
+    following = sa.select(sa.func.min(column)).where(*where, column > first.c.value)
+    walk = first.union_all(
+        sa.select(following.correlate(first).scalar_subquery()).where(first.c.value.is_not(None))
+    )
+    return set(
+        connection.execute(sa.select(walk.c.value).where(walk.c.value.is_not(None))).scalars()
+    )
+
+
 def drop(connection: sa.Connection, ids: Sequence[int]) -> None:
     for some in chunks(ids):
         connection.execute(FINDINGS.delete().where(FINDINGS.c.id.in_(some)))

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from alerts.kept import chunks
+from alerts.kept import chunks, each_once
 from alerts.order import key_parts, microseconds, moment, movement_key, order_key
 from alerts.tables import LEDGER as TABLE
 from detectors.finding import Citation
@@ -71,6 +71,11 @@ def replace_from(
             gone,
         )
     _keep(connection, frame)
+
+
+def holders(connection: sa.Connection) -> set[str]:
+    """Whose movements are kept."""
+    return each_once(connection, TABLE.c.holder)
 
 
 def cited(connection: sa.Connection, citations: Sequence[Citation]) -> tuple[Entry, ...]:

@@ -143,7 +143,9 @@ class Triage:
         model_scores: ModelScores,
     ) -> _Touched:
         touched = _Touched()
-        since = dict(_since(replaces))
+        # Of most holders nothing was ever found: a step costs what it finds, not what it reads.
+        known = kept.holders(connection) | ledger.holders(connection)
+        since = dict(_since(replaces.filter(pl.col("holder").is_in(known))))
         gone = list(kept.triggered(connection, since))
         links = kept.links_of(connection, [outline.id for outline in gone if outline.is_signal])
         for outline in gone:

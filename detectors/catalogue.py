@@ -116,18 +116,14 @@ class Catalogue:
         if evaluated.features.is_empty():
             return []
         judged = evaluated.features.with_columns(self._columns)
-        every, rest, past = (
-            judged.gather_every(VARIANTS, variant) for variant in (ALL, REST, PAST)
-        )
         findings: list[Finding] = []
         for typology in self.typologies.values():
-            fired = every.get_column(f"{typology.id}|fires").arg_true()
-            if fired.is_empty():
+            fires = judged.get_column(f"{typology.id}|fires").gather_every(VARIANTS, ALL)
+            first = fires.arg_true() * VARIANTS
+            if first.is_empty():
                 continue
             rows = zip(
-                every[fired].iter_rows(named=True),
-                rest[fired].iter_rows(named=True),
-                past[fired].iter_rows(named=True),
+                *(judged[first + variant].iter_rows(named=True) for variant in (ALL, REST, PAST)),
                 strict=True,
             )
             findings.extend(self._finding(typology, *row) for row in rows)

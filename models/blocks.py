@@ -3,17 +3,18 @@
 import numpy as np
 
 from models.kernels.arena import (
+    UNTOUCHED,
     Columns,
     Int64s,
     empty_columns,
     insert_movements,
+    move_block,
     move_blocks,
     remove_movements,
     room_for,
 )
 from models.movement import Keys
 
-UNTOUCHED = np.iinfo(np.int64).max
 FROM_THE_START = -62_135_596_800_000_000
 """The first of January of the year 1, in microseconds since the epoch."""
 
@@ -21,7 +22,8 @@ FROM_THE_START = -62_135_596_800_000_000
 class Blocks:
     """Time-ordered movements a holder, in flat columns that grow as a whole.
 
-    Memory: 112 bytes a slot; blocks hold up to half as much again as they need.
+    Memory: the bytes of MOVEMENT a slot; blocks hold up to half as much again as they need.
+    A batch costs as much as the holders it names, however many others there are.
     """
 
     def __init__(self) -> None:
@@ -30,17 +32,22 @@ class Blocks:
         self.lengths: Int64s = np.zeros(0, np.int64)
         self.kept_from: Int64s = np.zeros(0, np.int64)
         """Microseconds: a holder's movements before it were let go."""
+        self._touched: Int64s = np.zeros(0, np.int64)
         self._capacities: Int64s = np.zeros(0, np.int64)
+        self._count = 0
         self._tail = 0
 
-    def remove(self, holders: Int64s, keys: Keys, touched: Int64s) -> int:
+    def __len__(self) -> int:
+        return self._count
+
+    def remove(self, holders: Int64s, keys: Keys) -> int:
         """How many of the movements named by total order were there and are out now."""
         is_known = holders >= 0
         return remove_movements(
             self.columns,
             self.starts,
             self.lengths,
-            touched,
+            self._touched,
             holders[is_known],
             keys.time[is_known],
             keys.sequence[is_known],
@@ -49,47 +56,67 @@ class Blocks:
             keys.side[is_known],
         )
 
-    def insert(self, holders: Int64s, new: Columns, touched: Int64s, *, horizon: int) -> None:
+    def insert(self, holders: Int64s, new: Columns, *, horizon: int) -> None:
         """New movements, sorted by holder and total order, in their places. Where room has to be
         made, movements before `horizon` (microseconds) are let go."""
-        self._make_room(np.bincount(holders, minlength=len(self.starts)), touched, horizon)
-        insert_movements(self.columns, self.starts, self.lengths, touched, holders, new)
+        self._make_room(*np.unique(holders, return_counts=True), horizon)
+        insert_movements(self.columns, self.starts, self.lengths, self._touched, holders, new)
+
+    def changes(self, named: Int64s) -> tuple[Int64s, Int64s]:
+        """Of these holders, ascending, those whose block changed since they were last asked for,
+        and the smallest offset of each that did."""
+        firsts = self._touched[named]
+        is_changed = firsts != UNTOUCHED
+        self._touched[named] = UNTOUCHED
+        return named[is_changed], firsts[is_changed]
+
+    def touch_all(self) -> Int64s:
+        """Every holder with a movement, as if its first one had changed."""
+        holders = np.flatnonzero(self.lengths[: self._count] > 0)
+        self._touched[holders] = 0
+        return holders
 
     def grow_to(self, holders: int) -> None:
         """Empty blocks for holders not met before."""
-        more = holders - len(self.starts)
+        self._count = max(self._count, holders)
+        more = self._count - len(self.starts)
         if more > 0:
+            more = max(more, len(self.starts), 1024)
             self.starts = np.concatenate([self.starts, np.zeros(more, np.int64)])
             self.lengths = np.concatenate([self.lengths, np.zeros(more, np.int64)])
-            self._capacities = np.concatenate([self._capacities, np.zeros(more, np.int64)])
             self.kept_from = np.concatenate([self.kept_from, np.full(more, FROM_THE_START)])
+            self._touched = np.concatenate([self._touched, np.full(more, UNTOUCHED)])
+            self._capacities = np.concatenate([self._capacities, np.zeros(more, np.int64)])
 
-    def _make_room(self, needed: Int64s, touched: Int64s, horizon: int) -> None:
-        tight = np.flatnonzero(self.lengths + needed > self._capacities)
-        slots = sum(room_for(n) for n in (self.lengths[tight] + needed[tight]).tolist())
-        if self._tail + slots > len(self.columns.time):
-            self._lay_out_anew(needed, touched, horizon)
+    def _make_room(self, holders: Int64s, needed: Int64s, horizon: int) -> None:
+        wanted = self.lengths[holders] + needed
+        is_tight = wanted > self._capacities[holders]
+        tight, wanted = holders[is_tight], wanted[is_tight]
+        if self._tail + int(room_for(wanted).sum()) > len(self.columns):
+            self._lay_out_anew(holders, needed, horizon)
             return
-        for h in tight:
-            self._move(int(h), int(needed[h]))
+        for holder, room in zip(tight.tolist(), room_for(wanted).tolist(), strict=True):
+            move_block(self.columns, self.starts[holder], self.lengths[holder], self._tail)
+            self.starts[holder] = self._tail
+            self._capacities[holder] = room
+            self._tail += room
 
-    def _move(self, holder: int, needed: int) -> None:
-        start, length = int(self.starts[holder]), int(self.lengths[holder])
-        moved = self.columns[start : start + length]
-        self.columns[self._tail : self._tail + length] = moved
-        self.starts[holder] = self._tail
-        self._capacities[holder] = room_for(length + needed)
-        self._tail += int(self._capacities[holder])
-
-    def _lay_out_anew(self, needed: Int64s, touched: Int64s, horizon: int) -> None:
-        before = self.lengths.copy()
-        wanted = sum(room_for(n) for n in (self.lengths + needed).tolist())
-        target = empty_columns(2 * wanted + 1024)
+    def _lay_out_anew(self, holders: Int64s, needed: Int64s, horizon: int) -> None:
+        count, before = self._count, self.lengths.copy()
+        more = np.zeros(count, np.int64)
+        more[holders] = needed
+        target = empty_columns(2 * int(room_for(self.lengths[:count] + more).sum()) + 1024)
         self._tail = move_blocks(
-            self.columns, target, self.starts, self.lengths, self._capacities, needed, horizon
+            self.columns,
+            target,
+            self.starts[:count],
+            self.lengths[:count],
+            self._capacities[:count],
+            more,
+            horizon,
         )
         self.columns = target
         dropped = before - self.lengths
         self.kept_from[dropped > 0] = horizon
-        is_touched = touched != UNTOUCHED
-        touched[is_touched] = np.maximum(touched[is_touched] - dropped[is_touched], 0)
+        is_touched = self._touched != UNTOUCHED
+        self._touched[is_touched] = np.maximum(self._touched[is_touched] - dropped[is_touched], 0)

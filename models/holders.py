@@ -13,10 +13,11 @@ class Holders:
     def __init__(self) -> None:
         self.names: npt.NDArray[np.int32] = np.empty(0, np.int32)
         self.is_customer: npt.NDArray[np.bool_] = np.empty(0, np.bool_)
+        self._count = 0
         self._numbers: Int64s = np.full(1024, NO_NAME, np.int64)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return self._count
 
     def find(self, names: npt.NDArray[np.int32]) -> Int64s:
         """Block numbers of holders already met, NO_NAME for others."""
@@ -29,11 +30,19 @@ class Holders:
             self._make_room(int(names.max()) + 1)
         new, first = np.unique(names, return_index=True)
         is_new = self._numbers[new] == NO_NAME
-        new, first = new[is_new], first[is_new]
-        self._numbers[new] = len(self.names) + np.arange(len(new))
-        self.names = np.concatenate([self.names, new])
-        self.is_customer = np.concatenate([self.is_customer, is_customer[first]])
+        self._add(new[is_new], is_customer[first[is_new]])
         return self._numbers[names]
+
+    def _add(self, names: npt.NDArray[np.int32], is_customer: npt.NDArray[np.bool_]) -> None:
+        first, self._count = self._count, self._count + len(names)
+        missing = self._count - len(self.names)
+        if missing > 0:
+            more = max(missing, len(self.names))
+            self.names = np.concatenate([self.names, np.full(more, NO_NAME, np.int32)])
+            self.is_customer = np.concatenate([self.is_customer, np.zeros(more, np.bool_)])
+        self._numbers[names] = np.arange(first, self._count)
+        self.names[first : self._count] = names
+        self.is_customer[first : self._count] = is_customer
 
     def _make_room(self, size: int) -> None:
         missing = size - len(self._numbers)

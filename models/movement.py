@@ -362,7 +362,7 @@ class _Rows:
         if column not in self._numbers:
             is_there = column in self._frame.columns
             self._numbers[column] = (
-                self._names.numbers(self._frame[column].to_list())
+                self._names.numbers(self._frame[column])
                 if is_there
                 else np.full(len(self), NO_NAME, np.int32)
             )

@@ -1,9 +1,12 @@
 """Strings as small numbers. Interned numbers never order, hash or leave an engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 NO_NAME = -1
 
@@ -32,15 +35,20 @@ class Names:
         """The number of a name already met, else NO_NAME."""
         return self._numbers.get(name, NO_NAME)
 
-    def numbers(self, names: Sequence[str | None]) -> npt.NDArray[np.int32]:
-        """int32 numbers, None as NO_NAME; names not met before get one."""
-        for name in set(names):
-            if name is not None:
+    def numbers(self, names: pl.Series) -> npt.NDArray[np.int32]:
+        """int32 numbers of strings, null as NO_NAME; names not met before get one."""
+        if names.null_count() == len(names):
+            return np.full(len(names), NO_NAME, np.int32)
+        # Hashed as bytes, so that each distinct name becomes a Python string once.
+        encoded = pc.dictionary_encode(names.to_arrow().cast(pa.large_string()))
+        distinct = pl.Series(encoded.dictionary).to_list()
+        for name in distinct:
+            if name not in self._numbers:
                 self.number(name)
-        known = self._numbers
-        return np.fromiter(
-            (NO_NAME if name is None else known[name] for name in names), np.int32, len(names)
-        )
+        known = map(self._numbers.__getitem__, distinct)
+        numbers = np.fromiter(known, np.int32, len(distinct))
+        places: npt.NDArray[np.int32] = encoded.indices.fill_null(len(distinct)).to_numpy()
+        return np.append(numbers, np.int32(NO_NAME))[places]
 
     def names(self, numbers: Iterable[int]) -> list[str | None]:
         return [self._names[number] if number >= 0 else None for number in numbers]

@@ -9,34 +9,34 @@ import numpy.typing as npt
 import polars as pl
 
 from ingest.reference import References
-from ingest.transaction import TransactionBatch
-from models.blocks import UNTOUCHED, Blocks
+from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
+from models.blocks import Blocks
 from models.bundle import Bundle
 from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
 from models.features import Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
 from models.kernels.arena import Int64s
-from models.kernels.evaluate import (
-    EVERY_ARM,
-    TESTS,
-    VARIANTS,
-    ArmTable,
-    Results,
-    Triggers,
-    arm_holders,
-    evaluate,
-)
+from models.kernels.arming import Asked, arm_holders
+from models.kernels.evaluate import TESTS, VARIANTS, Results, Triggers, evaluate
+from models.kernels.questions import EVERY_ARM, ArmTable
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
 from models.names import NO_NAME, Names
-from models.tables import arm_table, feature_table, screen_table
+from models.tables import arm_table, early_tables, feature_table, screen_table
 from models.transactions import Transactions
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPLETE_HISTORY_DAYS = 10_000
 KEPT_DAYS = LONGEST_DAYS + 5
-KEY = ("time", "sequence", "txn_hi", "txn_lo", "side")
+ALWAYS_ARMED = ArmTable(
+    has=np.zeros(1, np.int64),
+    lacks=np.zeros(1, np.int64),
+    window=np.full(1, DAY, np.int64),
+    least=np.ones(1, np.int64),
+    scope=np.zeros(1, np.int64),
+)
+"""One arm that any movement fills."""
 
 
 class DollarRates(Protocol):
@@ -84,6 +84,8 @@ class Profiles:
         self._arms = arm_table(arms)
         self._feature_table = feature_table(features, arms, asks)
         self._screens = screen_table(screens, features, arms)
+        early = early_tables(() if is_always_armed else screens, features, arms)
+        self._asked = Asked(ALWAYS_ARMED if is_always_armed else self._arms, *early)
         self._no_features = pl.DataFrame(
             schema={**TRIGGER, **{feature.name: pl.Int64() for feature in features}}
         )
@@ -96,6 +98,7 @@ class Profiles:
         self._holders = Holders()
         self._history_start: datetime | None = None
         self._horizon = 0
+        self._seen, self._sums, self._stamp = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
         self._classifier = Classifier(
             names=self._names,
             references=references,
@@ -117,24 +120,24 @@ class Profiles:
         added = self._classifier.movements(batch.added, first_row=first_row)
         gone = self._classifier.addresses(batch.retracted)
         numbers = self._holders.numbers(added.holder, added.is_customer)
-        touched = np.full(len(self._holders), UNTOUCHED, np.int64)
         self._blocks.grow_to(len(self._holders))
-        self._remove(gone, touched)
-        self._insert(added, numbers, touched)
-        self._reconsider_history(batch, touched)
-        changed = np.flatnonzero(touched != UNTOUCHED)
-        evaluated = self._evaluated(changed, self._within_memory(changed, touched[changed]))
+        named = np.unique(np.concatenate([self._remove(gone), numbers]))
+        self._insert(added, numbers)
+        if self._lengthens_history(batch):
+            named = self._blocks.touch_all()
+        holders, firsts = self._blocks.changes(named)
+        evaluated = self._evaluated(holders, self._within_memory(holders, firsts))
         self._forget(batch.seen_until)
         return evaluated
 
     def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
         """LEDGER rows of these holders after the given times, in total order."""
-        slots = [
-            slot
-            for holder, after in sorted(since.items())
-            for slot in self._slots_after(holder, after)
+        ranges = [
+            (holder, self._slots_after(holder, after)) for holder, after in sorted(since.items())
         ]
-        return self._ledger_rows(np.asarray(slots, np.int64))
+        slots = [slot for _, found in ranges for slot in found]
+        holders = [holder for holder, found in ranges for _ in found]
+        return self._ledger_rows(holders, np.asarray(slots, np.int64))
 
     def size_in_bytes(self) -> int:
         """Bytes of the movement columns as allocated."""
@@ -142,15 +145,16 @@ class Profiles:
 
     # from here on, in the order of use
 
-    def _remove(self, gone: Keys, touched: Int64s) -> None:
+    def _remove(self, gone: Keys) -> Int64s:
+        """The holders of what was taken out."""
         numbers = self._holders.find(gone.holder)
-        self._blocks.remove(numbers, gone, touched)
+        self._blocks.remove(numbers, gone)
+        return numbers[numbers >= 0]
 
-    def _insert(self, added: Movements, numbers: Int64s, touched: Int64s) -> None:
+    def _insert(self, added: Movements, numbers: Int64s) -> None:
         new = added.columns
         order = np.lexsort((new.side, new.txn_lo, new.txn_hi, new.sequence, new.time, numbers))
-        ordered = new[order]
-        self._blocks.insert(numbers[order], ordered, touched, horizon=self._horizon)
+        self._blocks.insert(numbers[order], new[order], horizon=self._horizon)
 
     def _forget(self, seen_until: datetime | None) -> None:
         """Lets go of what no later batch can look back to. Counted from this batch's end, so only
@@ -174,18 +178,15 @@ class Profiles:
         times: Int64s = self._blocks.columns.time[start : start + length]
         return times
 
-    def _reconsider_history(self, batch: TransactionBatch, touched: Int64s) -> None:
-        """An earlier first row lengthens everyone's history; that matters only once a condition
-        could have been testable."""
+    def _lengthens_history(self, batch: TransactionBatch) -> bool:
+        """Whether an earlier first row lengthens everyone's history; that matters only once a
+        condition could have been testable."""
         start, before = batch.history_start, self._history_start
         self._history_start = start
         if start is None or before is None or start >= before or self._is_history_complete:
-            return
-        if (
-            batch.seen_until is not None
-            and (batch.seen_until - start).days >= self._least_history()
-        ):
-            touched[self._blocks.lengths > 0] = 0
+            return False
+        seen_until = batch.seen_until
+        return seen_until is not None and (seen_until - start).days >= self._least_history()
 
     def _least_history(self) -> int:
         past = [2 * f.window.days for f in self._features]
@@ -232,7 +233,7 @@ class Profiles:
             self._blocks.lengths,
             firsts,
             holders,
-            self._always_armed() if self._is_always_armed else self._arms,
+            self._asked,
             offsets,
             armed,
             owner,
@@ -240,10 +241,6 @@ class Profiles:
         if self._is_always_armed:
             armed[:n] = EVERY_ARM | ((1 << len(self._arms.has)) - 1)
         return owner[:n], offsets[:n], armed[:n]
-
-    def _always_armed(self) -> ArmTable:
-        one = np.ones(1, np.int64)
-        return ArmTable(has=0 * one, lacks=0 * one, window=DAY * one, least=one, scope=one)
 
     def _context(self, slots: Int64s) -> Context:
         days = self._blocks.columns.day[slots]
@@ -275,7 +272,7 @@ class Profiles:
             payee_account=np.full(rows, NO_NAME, np.int32),
             device=np.full(rows, NO_NAME, np.int32),
         )
-        evaluate(
+        self._stamp = evaluate(
             self._blocks.columns,
             triggers,
             self._arms,
@@ -283,11 +280,21 @@ class Profiles:
             self._screens,
             self._latitude,
             self._longitude,
-            len(self._names),
-            int(self._blocks.lengths.max()),
+            *self._scratch(),
+            self._stamp,
+            int(triggers.offset.max()) + 1,
             results,
         )
         return results
+
+    def _scratch(self) -> tuple[Int64s, Int64s]:
+        """Two numbers a name, as the last evaluation left them."""
+        missing = len(self._names) - len(self._seen)
+        if missing > 0:
+            more = np.zeros(max(missing, len(self._seen)), np.int64)
+            self._seen = np.concatenate([self._seen, more])
+            self._sums = np.concatenate([self._sums, more])
+        return self._seen, self._sums
 
     def _feature_frame(
         self, holders: Int64s, slots: Int64s, armed: Int64s, context: Context, results: Results
@@ -303,7 +310,7 @@ class Profiles:
                     for is_customer in self._holders.is_customer[holders]
                 ],
                 "account": self._names.names(columns.account[slots]),
-                "trigger_time": pl.Series(columns.time[slots]).cast(pl.Datetime("us", "UTC")),
+                "trigger_time": pl.Series(columns.time[slots]).cast(UTC_MICROSECONDS),
                 "trigger_sequence": columns.sequence[slots],
                 "trigger_hi": columns.txn_hi[slots],
                 "trigger_lo": columns.txn_lo[slots],
@@ -344,38 +351,29 @@ class Profiles:
         )
 
     def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
-        """From the first changed movement on; a holder left without any movement there loses
-        every finding from its last kept movement on. What was let go keeps its findings."""
-        starts, lengths = self._blocks.starts[holders], self._blocks.lengths[holders]
-        kept_from = self._blocks.kept_from[holders]
-        names = self._holder_names(holders)
-        rows = [
-            (name, *self._since(int(start), int(length), int(first), int(kept)))
-            for name, start, length, first, kept in zip(
-                names, starts, lengths, firsts, kept_from, strict=True
-            )
-        ]
-        return pl.DataFrame(rows, schema=REPLACES, orient="row")
+        """Just after the last unchanged movement, and nothing that was let go: everything later
+        is replaced. A holder left without any movement there loses every finding from its last
+        kept movement on."""
+        columns, lengths = self._blocks.columns, self._blocks.lengths[holders]
+        slots = np.maximum(self._blocks.starts[holders] + np.minimum(firsts, lengths) - 1, 0)
+        last, kept_from = columns[slots], self._blocks.kept_from[holders]
+        is_last = (firsts > 0) & (lengths > 0) & (last.time >= kept_from)
+        return pl.DataFrame(
+            {
+                "holder": self._holder_names(holders),
+                "since_time": pl.Series(np.where(is_last, last.time, kept_from)).cast(
+                    UTC_MICROSECONDS
+                ),
+                "since_sequence": np.where(is_last, last.sequence, 0),
+                "since_hi": np.where(is_last, last.txn_hi, 0),
+                "since_lo": np.where(is_last, last.txn_lo, 0),
+                "since_side": np.where(is_last, last.side + 1, 0).astype(np.int8),
+            },
+            schema=REPLACES,
+        )
 
     def _holder_names(self, holders: Int64s) -> list[str]:
         return [self._names.name(number) for number in self._holders.names[holders].tolist()]
-
-    def _since(
-        self, start: int, length: int, first: int, kept_from: int
-    ) -> tuple[datetime, int, int, int, int]:
-        """Just after the last unchanged movement, and nothing that was let go: everything later
-        is replaced."""
-        c, slot = self._blocks.columns, start + min(first, length) - 1
-        if first == 0 or length == 0 or c.time[slot] < kept_from:
-            return EPOCH + timedelta(microseconds=kept_from), 0, 0, 0, 0
-        at = EPOCH + timedelta(microseconds=int(c.time[slot]))
-        return (
-            at,
-            int(c.sequence[slot]),
-            int(c.txn_hi[slot]),
-            int(c.txn_lo[slot]),
-            int(c.side[slot]) + 1,
-        )
 
     def _slots_after(self, holder: str, after: datetime) -> range:
         name = self._names.find(holder)
@@ -388,13 +386,13 @@ class Profiles:
         first = int(np.searchsorted(times, since, side="right"))
         return range(start + first, start + len(times))
 
-    def _ledger_rows(self, slots: Int64s) -> pl.DataFrame:
+    def _ledger_rows(self, holders: Sequence[str], slots: Int64s) -> pl.DataFrame:
         columns, names = self._blocks.columns, self._names
         shown = self._transactions.rows(columns.row[slots])
         return pl.DataFrame(
             {
-                "holder": self._holders_of(slots),
-                "time": pl.Series(columns.time[slots]).cast(pl.Datetime("us", "UTC")),
+                "holder": holders,
+                "time": pl.Series(columns.time[slots]).cast(UTC_MICROSECONDS),
                 "sequence": columns.sequence[slots],
                 "txn_hi": columns.txn_hi[slots],
                 "txn_lo": columns.txn_lo[slots],
@@ -420,33 +418,19 @@ class Profiles:
             schema=LEDGER,
         ).with_columns(pl.col("amount_base").replace(-1, None))
 
-    def _holders_of(self, slots: Int64s) -> list[str]:
-        order = np.argsort(self._blocks.starts, kind="stable")
-        used = order[self._blocks.lengths[order] > 0]
-        at = np.searchsorted(self._blocks.starts[used], slots, side="right") - 1
-        return self._holder_names(used[at])
-
     def _cancelled_by(self, slots: Int64s) -> list[str | None]:
         """The reference of the return among these movements that cancels each."""
-        columns = self._blocks.columns
+        moved = self._blocks.columns[slots]
         returns: dict[tuple[int, int, int], int] = {}
-        for slot in slots:
-            if columns.reversal_hi[slot] or columns.reversal_lo[slot]:
-                named = (
-                    columns.account[slot],
-                    columns.reversal_hi[slot],
-                    columns.reversal_lo[slot],
-                )
-                returns.setdefault(named, int(slot))
-        if not returns:
-            return [None] * len(slots)
-        found = [
-            returns.get((columns.account[slot], columns.txn_hi[slot], columns.txn_lo[slot]), -1)
-            for slot in slots
-        ]
-        rows = [int(columns.row[slot]) for slot in found if slot >= 0]
-        references = iter(self._transactions.rows(rows)["reference"].to_list())
-        return [next(references) if slot >= 0 else None for slot in found]
+        for at in np.flatnonzero((moved.reversal_hi != 0) | (moved.reversal_lo != 0)):
+            named = int(moved.account[at]), int(moved.reversal_hi[at]), int(moved.reversal_lo[at])
+            returns.setdefault(named, int(moved.row[at]))
+        keys = zip(
+            moved.account.tolist(), moved.txn_hi.tolist(), moved.txn_lo.tolist(), strict=True
+        )
+        rows = [returns.get(key, -1) for key in keys] if returns else [-1] * len(slots)
+        references = iter(self._transactions.rows([row for row in rows if row >= 0])["reference"])
+        return [next(references) if row >= 0 else None for row in rows]
 
 
 def _coordinates(

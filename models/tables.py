@@ -1,13 +1,15 @@
 """Arms, features and screens as the flat tables that kernels read."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
-from models.features import Arm, Feature, Screen
+from models.features import Aggregate, Arm, Feature, Screen
 from models.kernels.arena import Int64s
-from models.kernels.evaluate import EVERY_ARM, ArmTable, FeatureTable, ScreenTable
+from models.kernels.questions import EVERY_ARM, ArmTable, FeatureTable, ScreenTable
+from models.mask import Mask
 
 
 def arm_table(arms: Sequence[Arm]) -> ArmTable:
@@ -58,6 +60,62 @@ def screen_table(
             sum(1 << i for i, arm in enumerate(arms) if arm.typology == s.typology) for s in screens
         ),
     )
+
+
+BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
+    Aggregate.COUNT: (Aggregate.COUNT, Mask(0)),
+    Aggregate.SUM: (Aggregate.SUM, Mask(0)),
+    Aggregate.DISTINCT_COUNTERPARTIES: (Aggregate.COUNT, Mask(0)),
+    Aggregate.DISTINCT_REGIONS: (Aggregate.COUNT, Mask(0)),
+    Aggregate.DISTINCT_COUNTERPARTY_REGIONS: (Aggregate.COUNT, Mask(0)),
+    Aggregate.DISTINCT_PLACES: (Aggregate.COUNT, Mask(0)),
+    Aggregate.DISTINCT_DAYS: (Aggregate.COUNT, Mask(0)),
+    Aggregate.LARGEST_DAY_SUM: (Aggregate.SUM, Mask(0)),
+    Aggregate.LARGEST_DAY_COUNT: (Aggregate.COUNT, Mask(0)),
+    Aggregate.PASSED_WITHIN_48H: (Aggregate.SUM, Mask.OUT),
+    Aggregate.TOP_PAYEE_SUM: (Aggregate.SUM, Mask(0)),
+    Aggregate.TOP_DEVICE_SUM: (Aggregate.SUM, Mask(0)),
+    Aggregate.BAND_COUNT: (Aggregate.COUNT, Mask(0)),
+    Aggregate.FAR_SUM: (Aggregate.SUM, Mask.OUT),
+}
+"""What a value never exceeds: a plain count or sum over the same movements, or those of them that
+carry a further bit."""
+
+NEVER_NULL = frozenset(BOUNDS) - {Aggregate.BAND_COUNT, Aggregate.FAR_SUM}
+PLAIN = (Aggregate.COUNT, Aggregate.SUM)
+
+
+def early_tables(
+    screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
+) -> tuple[FeatureTable, ScreenTable]:
+    """Counts and sums that can slide, and the screens they can refuse for. Each lets through at
+    least what the exact screen does."""
+    scopes = {arm.typology: {a.scope for a in arms if a.typology == arm.typology} for arm in arms}
+    by_name = {f.name: f for f in features if not f.least_history and not f.same_direction}
+    bounding: list[Feature] = []
+    early: list[Screen] = []
+    for screen in screens:
+        sides = [by_name.get(name) for name in (screen.part, screen.whole) if name is not None]
+        found = [side for side in sides if side is not None]
+        is_in_scope = all(scopes.get(screen.typology) == {side.scope} for side in found)
+        if len(found) == len(sides) and is_in_scope and _can_be_early(screen, *found):
+            bounding.extend(_bound(side) for side in found)
+            early.append(screen)
+    return feature_table(bounding, arms, {}), screen_table(early, bounding, arms)
+
+
+def _can_be_early(screen: Screen, part: Feature, whole: Feature | None = None) -> bool:
+    """A smaller bound must refuse only what the value refuses: exact where at most is asked, and
+    not in place of a null that would be let through."""
+    is_exact = part.aggregate in PLAIN
+    is_bounded = part.aggregate in BOUNDS and screen.is_least
+    is_safe = screen.is_core or part.aggregate in NEVER_NULL
+    return (is_exact or is_bounded) and is_safe and (whole is None or whole.aggregate in PLAIN)
+
+
+def _bound(feature: Feature) -> Feature:
+    aggregate, also = BOUNDS[feature.aggregate]
+    return replace(feature, aggregate=aggregate, has=feature.has | also)
 
 
 def _int64s(values: Iterable[int]) -> Int64s:

@@ -13,8 +13,8 @@ from ingest.feed import RawBatch, Reject
 from ingest.intake import Accepted
 from models.evaluated import REPLACES, Evaluated
 
-Place = tuple[datetime, int, str, int]
-"""A movement's place in the total order: time, sequence, 32 hex digits, side."""
+PLACE = ("since_time", "since_sequence", "since_hi", "since_lo", "since_side")
+"""A movement's place in the total order."""
 
 
 class Pending:
@@ -31,7 +31,7 @@ class Pending:
         self.scores: dict[tuple[str, TriggerKey], ModelScore] = {}
         self._archived: list[pl.DataFrame] = []
         self._findings: list[Finding] = []
-        self._since: dict[str, Place] = {}
+        self._replaces: list[pl.DataFrame] = [pl.DataFrame(schema=REPLACES)]
 
     def add(
         self,
@@ -50,11 +50,9 @@ class Pending:
         self.rejects.extend(accepted.rejects)
         if accepted.archived.height:
             self._archived.append(accepted.archived)
-        since = _places(evaluated.replaces)
-        self._findings = [*_kept(self._findings, since), *findings]
+        self._findings = [*_kept(self._findings, evaluated.replaces), *findings]
+        self._replaces.append(evaluated.replaces)
         self.scores.update(scores)
-        for holder, place in since.items():
-            self._since[holder] = min(place, self._since.get(holder, place))
 
     @property
     def archived(self) -> pl.DataFrame | None:
@@ -68,11 +66,8 @@ class Pending:
     @property
     def replaces(self) -> pl.DataFrame:
         """REPLACES rows, one a holder: the earliest point from which anything was judged anew."""
-        rows = [
-            (holder, time, sequence, int(txn[:16], 16), int(txn[16:], 16), side)
-            for holder, (time, sequence, txn, side) in sorted(self._since.items())
-        ]
-        return pl.DataFrame(rows, schema=REPLACES, orient="row")
+        every = pl.concat(self._replaces)
+        return every.sort("holder", *PLACE).unique("holder", keep="first", maintain_order=True)
 
 
 def holders_since(findings: Iterable[Finding]) -> dict[str, datetime]:
@@ -83,21 +78,17 @@ def holders_since(findings: Iterable[Finding]) -> dict[str, datetime]:
     return since
 
 
-def _kept(findings: Iterable[Finding], since: Mapping[str, Place]) -> list[Finding]:
+def _kept(findings: Sequence[Finding], replaces: pl.DataFrame) -> list[Finding]:
+    """Those that stand before the point from which their holder was judged anew."""
+    holders = {finding.holder for finding in findings}
+    since = {
+        holder: TriggerKey(time=time, sequence=sequence, txn=f"{hi:016x}{lo:016x}", side=side)
+        for holder, time, sequence, hi, lo, side in replaces.select("holder", *PLACE)
+        .filter(pl.col("holder").is_in(holders))
+        .iter_rows()
+    }
     return [
         finding
         for finding in findings
-        if finding.holder not in since or _place(finding) < since[finding.holder]
+        if finding.holder not in since or finding.trigger < since[finding.holder]
     ]
-
-
-def _place(finding: Finding) -> Place:
-    trigger = finding.trigger
-    return trigger.time, trigger.sequence, trigger.txn, trigger.side
-
-
-def _places(replaces: pl.DataFrame) -> dict[str, Place]:
-    return {
-        holder: (time, sequence, f"{high:016x}{low:016x}", side)
-        for holder, time, sequence, high, low, side in replaces.iter_rows()
-    }

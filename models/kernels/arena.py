@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, vectorize
 
 Int64s = npt.NDArray[np.int64]
 UInt64s = npt.NDArray[np.uint64]
 Int32s = npt.NDArray[np.int32]
 Int8s = npt.NDArray[np.int8]
 
+
+UNTOUCHED = np.iinfo(np.int64).max
+"""Smallest changed offset of a block in which nothing changed."""
 
 Columns = Any
 """A record array of MOVEMENT: one argument for a kernel, fields read as `columns.time[slot]`."""
@@ -195,6 +198,13 @@ def move_blocks(
 
 
 @njit(cache=True)
+def move_block(columns: Columns, start: int, length: int, to: int) -> None:
+    """One block copied to free slots from `to` on. O(block)."""
+    for k in range(length):
+        copy_slot(columns, start + k, columns, to + k)
+
+
+@vectorize(["int64(int64)"], cache=True)  # type: ignore[no-untyped-call]
 def room_for(movements: int) -> int:
     """Slots a block of so many movements is given."""
     return movements + max(4, movements // 2)

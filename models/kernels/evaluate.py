@@ -1,4 +1,4 @@
-"""From armed triggers to feature values: arm, slice, mark, aggregate."""
+"""From armed triggers to feature values: slice, mark, aggregate."""
 
 from typing import NamedTuple
 
@@ -23,9 +23,15 @@ from models.kernels.aggregates import (
     top_name,
 )
 from models.kernels.arena import Columns, Int8s, Int32s, Int64s
+from models.kernels.questions import (
+    EVERY_ARM,
+    ArmTable,
+    FeatureTable,
+    ScreenTable,
+    screened_bits,
+)
 from models.kernels.slices import (
     DAY,
-    HUB_MOVEMENTS,
     HUB_WINDOW,
     IN,
     LONG_DAYS,
@@ -59,57 +65,12 @@ REPEAT_COUNTERPARTIES = int(Aggregate.REPEAT_COUNTERPARTIES)
 FAR_SUM = int(Aggregate.FAR_SUM)
 AT_HOME = int(Mask.AT_HOME)
 
-EVERY_ARM = 1 << 62
-"""Armed bit of a profile that evaluates every movement."""
-
 SCREEN_DAYS = 60
 """Screens read features of short windows only."""
-
-SLACK = 1e-9
-"""Screens are necessary conditions: they may let through what the exact condition refuses."""
 
 ALL, REST, PAST = 0, 1, 2
 VARIANTS = 3
 TESTS = 4
-
-
-class ArmTable(NamedTuple):
-    """One row an arm: bits needed and excluded, window in microseconds, least count, scope."""
-
-    has: Int64s
-    lacks: Int64s
-    window: Int64s
-    least: Int64s
-    scope: Int64s
-
-
-class FeatureTable(NamedTuple):
-    """One row a feature. `arms` = bits of the arms whose typology asks for it; limits in US
-    dollars, -1 = none."""
-
-    aggregate: Int64s
-    window: Int64s
-    has: Int64s
-    lacks: Int64s
-    scope: Int64s
-    least_history: Int64s
-    low_usd: Int64s
-    high_usd: Int64s
-    same_direction: Int64s
-    arms: Int64s
-
-
-class ScreenTable(NamedTuple):
-    """One row a necessary condition over variant ALL: feature `part` is at least (`is_least`) or
-    at most `ratio` times feature `whole` (-1 = times one). `arms` = bits it decides on; a core
-    one also fails where a value is NULL."""
-
-    part: Int64s
-    whole: Int64s
-    ratio: Float64s
-    is_least: Int64s
-    is_core: Int64s
-    arms: Int64s
 
 
 class Triggers(NamedTuple):
@@ -142,59 +103,18 @@ class Results(NamedTuple):
 
 
 @njit(cache=True)
-def armed_bits(columns: Columns, start: int, offset: int, arms: ArmTable) -> int:
-    """Bit i set where the i-th arm holds at the movement. Looks back until each count is full or
-    its window ends, at most 1,000 movements of the scope."""
-    at = start + offset
-    bits = 0
-    for i in range(len(arms.has)):
-        since = columns.time[at] - arms.window[i]
-        account = columns.account[at]
-        found, seen = 0, 0
-        for slot in range(at, start - 1, -1):
-            if columns.time[slot] <= since:
-                break
-            if seen >= HUB_MOVEMENTS and columns.time[slot] > columns.time[at] - HUB_WINDOW:
-                break
-            if arms.scope[i] == 0 and columns.account[slot] != account:
-                continue
-            seen += 1
-            mask = columns.mask[slot]
-            if mask & arms.has[i] == arms.has[i] and mask & arms.lacks[i] == 0:
-                found += 1
-                if found == arms.least[i]:
-                    bits |= 1 << i
-                    break
-    return bits
-
-
-@njit(cache=True)
-def arm_holders(
-    columns: Columns, starts: Int64s, lengths: Int64s, firsts: Int64s, holders: Int64s,
-    arms: ArmTable, offsets: Int64s, armed: Int64s, owner: Int64s,
-) -> int:  # fmt: skip
-    """Armed triggers of the holders from offset firsts[i] on: offset, bits and index into
-    holders; how many."""
-    n = 0
-    for i in range(len(holders)):
-        h = holders[i]
-        for offset in range(firsts[i], lengths[h]):
-            bits = armed_bits(columns, starts[h], offset, arms)
-            if bits:
-                offsets[n], armed[n], owner[n] = offset, bits, i
-                n += 1
-    return n
-
-
-@njit(cache=True)
 def evaluate(
     columns: Columns, triggers: Triggers, arms: ArmTable, features: FeatureTable,
-    screens: ScreenTable, latitude: Float64s, longitude: Float64s, names: int, longest: int,
-    results: Results,
-) -> None:  # fmt: skip
+    screens: ScreenTable, latitude: Float64s, longitude: Float64s, seen: Int64s, sums: Int64s,
+    stamp: int, longest: int, results: Results,
+) -> int:  # fmt: skip
     """Feature values of every trigger: first those that screens look at, over the short windows;
-    the rest, in three variants, only where a typology can still fire. `names` = interned names
-    so far, `longest` = longest block."""
+    the rest, in three variants, only where a typology can still fire.
+
+    `longest` = longest block. `seen` and `sums` are scratch by interned name that is never
+    cleared: an entry counts only under the stamp it was written with. Gives the last stamp used.
+    O(triggers x movements in 62 days), and for those alive x (features + log) in 202 days.
+    """
     picked, chosen, longer = (
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
@@ -202,9 +122,7 @@ def evaluate(
     )
     order, keys = np.empty(longest, np.int64), np.empty(longest, np.int64)
     counted, explained = np.empty(longest, np.int8), np.zeros(longest, np.int8)
-    seen, sums = np.zeros(names, np.int64), np.zeros(names, np.int64)
     is_screened = screened_features(features, screens)
-    stamp = 0
     for t in range(len(triggers.offset)):
         at = triggers.start[t] + triggers.offset[t]
         for scope in range(2):
@@ -245,6 +163,7 @@ def evaluate(
                         columns, picked, counted, explained, n, triggers, features, t, f, variant,
                         latitude, longitude, chosen, longer, seen, sums, stamp, results,
                     )  # fmt: skip
+    return stamp
 
 
 @njit(cache=True)
@@ -266,23 +185,6 @@ def screened_features(features: FeatureTable, screens: ScreenTable) -> Int8s:
         if screens.whole[s] >= 0:
             is_screened[screens.whole[s]] = 1
     return is_screened
-
-
-@njit(cache=True)
-def screened_bits(bits: int, screens: ScreenTable, values: Int64s) -> int:
-    """The armed bits whose typologies can still fire on these values of variant ALL."""
-    for s in range(len(screens.part)):
-        part = values[screens.part[s]]
-        whole = values[screens.whole[s]] if screens.whole[s] >= 0 else 1
-        if part == NULL or whole == NULL:
-            is_passed = not screens.is_core[s]
-        elif screens.is_least[s]:
-            is_passed = part >= screens.ratio[s] * whole * (1.0 - SLACK)
-        else:
-            is_passed = part <= screens.ratio[s] * whole * (1.0 + SLACK)
-        if not is_passed:
-            bits &= ~screens.arms[s]
-    return bits
 
 
 @njit(cache=True)

@@ -157,7 +157,7 @@ def beside() -> Batches:
 
 
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
-AGGREGATES, EVALUATE = "models.kernels.aggregates", "models.kernels.evaluate"
+AGGREGATES, ARMING = "models.kernels.aggregates", "models.kernels.arming"
 
 MUTANTS: dict[str, Mutant] = {
     "window edge": Mutant(
@@ -181,7 +181,7 @@ MUTANTS: dict[str, Mutant] = {
         batches=late,
     ),
     "arming count": Mutant(
-        change=Change(EVALUATE, "if found == arms.least[i]:", "if found == arms.least[i] + 1:"),
+        change=Change(ARMING, "if part[k] >= arms.least[i]:", "if part[k] > arms.least[i]:"),
         batches=just_enough,
     ),
     "FIFO match": Mutant(

@@ -1,0 +1,74 @@
+"""What is asked of a movement, as flat tables that kernels read."""
+
+from typing import NamedTuple
+
+from numba import njit
+
+from models.kernels.aggregates import NULL, Float64s
+from models.kernels.arena import Int64s
+
+EVERY_ARM = 1 << 62
+"""Armed bit of a profile that evaluates every movement."""
+
+SLACK = 1e-9
+"""Screens are necessary conditions: they may let through what the exact condition refuses."""
+
+
+class ArmTable(NamedTuple):
+    """One row an arm: bits needed and excluded, window in microseconds, least count, scope."""
+
+    has: Int64s
+    lacks: Int64s
+    window: Int64s
+    least: Int64s
+    scope: Int64s
+
+
+class FeatureTable(NamedTuple):
+    """One row a feature. `arms` = bits of the arms whose typology asks for it; limits in US
+    dollars, -1 = none."""
+
+    aggregate: Int64s
+    window: Int64s
+    has: Int64s
+    lacks: Int64s
+    scope: Int64s
+    least_history: Int64s
+    low_usd: Int64s
+    high_usd: Int64s
+    same_direction: Int64s
+    arms: Int64s
+
+
+class ScreenTable(NamedTuple):
+    """One row a necessary condition over variant ALL: feature `part` is at least (`is_least`) or
+    at most `ratio` times feature `whole` (-1 = times one). `arms` = bits it decides on; a core
+    one also fails where a value is NULL."""
+
+    part: Int64s
+    whole: Int64s
+    ratio: Float64s
+    is_least: Int64s
+    is_core: Int64s
+    arms: Int64s
+
+
+@njit(cache=True)
+def screened_bits(bits: int, screens: ScreenTable, values: Int64s) -> int:
+    """The armed bits whose typologies can still fire on these values of variant ALL."""
+    for s in range(len(screens.part)):
+        part = values[screens.part[s]]
+        whole = values[screens.whole[s]] if screens.whole[s] >= 0 else 1
+        if not is_passed(screens, s, part, whole):
+            bits &= ~screens.arms[s]
+    return bits
+
+
+@njit(cache=True)
+def is_passed(screens: ScreenTable, s: int, part: int, whole: int) -> bool:
+    """Whether screen s lets these two values through."""
+    if part == NULL or whole == NULL:
+        return not screens.is_core[s]
+    if screens.is_least[s]:
+        return part >= screens.ratio[s] * whole * (1.0 - SLACK)
+    return part <= screens.ratio[s] * whole * (1.0 + SLACK)
