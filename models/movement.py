@@ -137,6 +137,8 @@ class Classifier:
             names.number(code)
         ledger = [names.number(account) for account in sorted(own_ledger_accounts)]
         size = len(names)
+        self._is_dated = _table(size, 0, list(self._versions), [1] * len(self._versions))
+        self._has_licence = _table(size, 0, list(self._licences), [1] * len(self._licences))
         self._home = _table(size, NO_NAME, parties, homes)
         self._work = _table(size, NO_NAME, parties, works)
         self._has_devices = _table(size, 0, parties, [bool(c.devices) for c in customers])
@@ -185,7 +187,7 @@ class Classifier:
     def _holder_of(self, rows: "_Rows", side: str) -> tuple[Int32s, Bools]:
         account, party = rows.names(f"{side}_account_id"), rows.names(f"{side}_party_id")
         customer = _at(self._holders, account, NO_NAME)
-        for row in np.flatnonzero(np.isin(account, list(self._versions))):
+        for row in np.flatnonzero(_at(self._is_dated, account, 0)):
             customer[row] = _holder_on(self._versions[int(account[row])], int(rows.time[row]))
         customer = np.where(customer >= 0, customer, party).astype(np.int32)
         return np.where(customer >= 0, customer, account).astype(np.int32), customer >= 0
@@ -262,7 +264,7 @@ class Classifier:
         is_merchant = _at(self._is_merchant, party, 0) > 0
         has_return = (columns["reversal_hi"] != 0) | (columns["reversal_lo"] != 0)
         is_night = ((hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)) & self._is_hour_known
-        is_own_device = np.isin(_pair(holder, device), self._own_devices)
+        is_own_device = _is_among(_pair(holder, device), self._own_devices)
         bits = {
             Mask.CASH: is_cash,
             Mask.NIGHT: is_night,
@@ -290,13 +292,13 @@ class Classifier:
             Mask.LICENSED: self._is_licensed(holder, day) | self._is_licensed(party, day),
             Mask.MERCHANT: is_merchant,
             Mask.COUNTERPARTY_KNOWN: party >= 0,
-            Mask.DECLARED_RELATED: np.isin(_pair(holder, party), self._relations),
+            Mask.DECLARED_RELATED: _is_among(_pair(holder, party), self._relations),
         }
         mask = np.full(len(rows), int(Mask.IN if side == IN_SIDE else Mask.OUT), np.int64)
         for code in ("txn_type", "purpose_code", "mcc"):
             mask |= _at(self._code_bits, rows.names(code), 0)
         for bit, is_set in bits.items():
-            mask |= np.where(is_set, int(bit), 0)
+            mask |= is_set.astype(np.int64) << (int(bit).bit_length() - 1)
         return mask if side == OUT_SIDE else mask & ~int(Mask.OWN_LIFE)
 
     def _threshold(self, days: Ints) -> Int64s:
@@ -304,9 +306,7 @@ class Classifier:
 
     def _is_licensed(self, parties: Ints, days: Ints) -> Bools:
         licensed = np.zeros(len(parties), np.bool_)
-        if not self._licences:
-            return licensed
-        for row in np.flatnonzero(np.isin(parties, list(self._licences))):
+        for row in np.flatnonzero(_at(self._has_licence, parties, 0)):
             held = self._licences[int(parties[row])]
             licensed[row] = any(first <= days[row] <= last for first, last in held)
         return licensed
@@ -411,6 +411,14 @@ def _pair(left: Ints, right: Ints) -> Int64s:
     return np.where(
         (left >= 0) & (right >= 0), left.astype(np.int64) << 32 | right.astype(np.int64), -1
     )
+
+
+def _is_among(values: Int64s, ascending: Int64s) -> Bools:
+    if not len(ascending):
+        return np.zeros(len(values), np.bool_)
+    places = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    found: Bools = ascending[places] == values
+    return found
 
 
 def _pair_keys(names: Names, pairs: Iterable[tuple[str, str]]) -> Int64s:

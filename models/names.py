@@ -42,13 +42,12 @@ class Names:
         # Hashed as bytes, so that each distinct name becomes a Python string once.
         encoded = pc.dictionary_encode(names.to_arrow().cast(pa.large_string()))
         distinct = pl.Series(encoded.dictionary).to_list()
-        for name in distinct:
-            if name not in self._numbers:
-                self.number(name)
-        known = map(self._numbers.__getitem__, distinct)
-        numbers = np.fromiter(known, np.int32, len(distinct))
+        found = list(map(self._numbers.get, distinct))
+        if None in found:
+            found = list(map(self.number, distinct))
+        numbers = np.array([*found, NO_NAME], np.int32)
         places: npt.NDArray[np.int32] = encoded.indices.fill_null(len(distinct)).to_numpy()
-        return np.append(numbers, np.int32(NO_NAME))[places]
+        return numbers[places]
 
     def names(self, numbers: Iterable[int]) -> list[str | None]:
         return [self._names[number] if number >= 0 else None for number in numbers]
