@@ -1,7 +1,10 @@
 """The blocks of all holders, and where each lies."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from models.block_copy import BlockCopy, BlockSlice
 from models.kernels.arena import (
     UNTOUCHED,
     Columns,
@@ -10,6 +13,7 @@ from models.kernels.arena import (
     insert_movements,
     move_block,
     move_blocks,
+    place_blocks,
     remove_movements,
     room_for,
 )
@@ -36,6 +40,7 @@ class Blocks:
         self._capacities: Int64s = np.zeros(0, np.int64)
         self._count = 0
         self._tail = 0
+        self._copy: BlockCopy | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -43,6 +48,7 @@ class Blocks:
     def remove(self, holders: Int64s, keys: Keys) -> int:
         """How many of the movements named by total order were there and are out now."""
         is_known = holders >= 0
+        self._keep(holders)
         return remove_movements(
             self.columns,
             self.starts,
@@ -59,6 +65,7 @@ class Blocks:
     def insert(self, holders: Int64s, new: Columns, *, horizon: int) -> None:
         """New movements, sorted by holder and total order, in their places. Where room has to be
         made, movements before `horizon` (microseconds) are let go."""
+        self._keep(holders)
         self._make_room(*np.unique(holders, return_counts=True), horizon)
         insert_movements(self.columns, self.starts, self.lengths, self._touched, holders, new)
 
@@ -76,6 +83,35 @@ class Blocks:
         self._touched[holders] = 0
         return holders
 
+    def begin_copy(self) -> BlockCopy:
+        """All blocks as they are now; ends a copy begun before."""
+        self._copy = BlockCopy(self)
+        return self._copy
+
+    @property
+    def is_being_copied(self) -> bool:
+        return self._copy is not None
+
+    def end_copy(self) -> None:
+        """Nothing more is kept for a copy."""
+        self._copy = None
+
+    def restore(self, slices: Sequence[BlockSlice]) -> None:
+        """The blocks of a copy, into blocks that are empty."""
+        if not slices:
+            return
+        holders = np.concatenate([each.holders for each in slices], dtype=np.int64)
+        self.grow_to(len(holders))
+        self.lengths[holders] = np.concatenate([each.lengths for each in slices])
+        self.kept_from[holders] = np.concatenate([each.kept_from for each in slices])
+        rooms = room_for(self.lengths[: self._count])
+        self._capacities[: self._count] = rooms
+        self.starts[: self._count] = np.cumsum(rooms) - rooms
+        self._tail = int(rooms.sum())
+        self.columns = empty_columns(2 * self._tail + 1024)
+        for each in slices:
+            place_blocks(each.movements, each.lengths, self.columns, self.starts[each.holders])
+
     def grow_to(self, holders: int) -> None:
         """Empty blocks for holders not met before."""
         self._count = max(self._count, holders)
@@ -87,6 +123,10 @@ class Blocks:
             self.kept_from = np.concatenate([self.kept_from, np.full(more, FROM_THE_START)])
             self._touched = np.concatenate([self._touched, np.full(more, UNTOUCHED)])
             self._capacities = np.concatenate([self._capacities, np.zeros(more, np.int64)])
+
+    def _keep(self, holders: Int64s) -> None:
+        if self._copy is not None:
+            self._copy.keep(holders)
 
     def _make_room(self, holders: Int64s, needed: Int64s, horizon: int) -> None:
         wanted = self.lengths[holders] + needed
@@ -105,6 +145,8 @@ class Blocks:
         count, before = self._count, self.lengths.copy()
         more = np.zeros(count, np.int64)
         more[holders] = needed
+        # A copy is of the blocks as they were, with what was still kept then.
+        horizon = horizon if self._copy is None else FROM_THE_START
         target = empty_columns(2 * int(room_for(self.lengths[:count] + more).sum()) + 1024)
         self._tail = move_blocks(
             self.columns,

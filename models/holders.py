@@ -33,6 +33,11 @@ class Holders:
         self._add(new[is_new], is_customer[first[is_new]])
         return self._numbers[names]
 
+    def restore(self, names: npt.NDArray[np.int32], is_customer: npt.NDArray[np.bool_]) -> None:
+        """These holders under these numbers, where none was met yet."""
+        self._make_room(int(names.max(initial=0)) + 1)
+        self._add(names, is_customer)
+
     def _add(self, names: npt.NDArray[np.int32], is_customer: npt.NDArray[np.bool_]) -> None:
         first, self._count = self._count, self._count + len(names)
         missing = self._count - len(self.names)

@@ -1,6 +1,6 @@
 """Strings as small numbers. Interned numbers never order, hash or leave an engine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -54,3 +54,12 @@ class Names:
 
     def name(self, number: int) -> str:
         return self._names[number]
+
+    def first(self, count: int) -> Sequence[str]:
+        """The first so many, in order of their numbers."""
+        return self._names[:count]
+
+    def restore(self, names: Sequence[str]) -> None:
+        """These names under these numbers and no others."""
+        self._names = list(names)
+        self._numbers = {name: number for number, name in enumerate(self._names)}

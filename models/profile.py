@@ -1,15 +1,18 @@
 """What is known of every holder up to a movement: movements in, evaluated triggers out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from ingest.reference import References
 from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
+from models.block_copy import BlockSlice
 from models.blocks import Blocks
 from models.bundle import Bundle
 from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
@@ -23,6 +26,18 @@ from models.kernels.questions import EVERY_ARM, ArmTable
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
 from models.names import NO_NAME, Names
+from models.snapshot import (
+    HOLDERS,
+    MOVEMENTS,
+    STATE,
+    Piece,
+    Sections,
+    as_movements,
+    as_records,
+    integers,
+    name_pieces,
+    names_in,
+)
 from models.tables import arm_table, early_tables, feature_table, screen_table
 from models.transactions import Transactions
 
@@ -99,14 +114,16 @@ class Profiles:
         self._history_start: datetime | None = None
         self._horizon = 0
         self._seen, self._sums, self._stamp = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
-        self._classifier = Classifier(
+        self._references = references
+        self._make_classifier = partial(
+            Classifier,
             names=self._names,
             references=references,
             bundle=bundle,
             own_ledger_accounts=own_ledger_accounts,
             is_hour_known=is_hour_known,
         )
-        self._latitude, self._longitude = _coordinates(references, self._names)
+        self._read_references()
         self._usd_days, self._threshold_days = dict[int, int](), dict[int, int]()
         self._incomes = {
             c.party_id: c.monthly_income
@@ -116,19 +133,71 @@ class Profiles:
 
     def extend(self, batch: TransactionBatch) -> Evaluated:
         """Takes in one batch; gives the triggers to judge now."""
-        first_row = self._transactions.append(batch.added)
-        added = self._classifier.movements(batch.added, first_row=first_row)
-        gone = self._classifier.addresses(batch.retracted)
-        numbers = self._holders.numbers(added.holder, added.is_customer)
-        self._blocks.grow_to(len(self._holders))
-        named = np.unique(np.concatenate([self._remove(gone), numbers]))
-        self._insert(added, numbers)
+        named = self._taken(batch)
         if self._lengthens_history(batch):
             named = self._blocks.touch_all()
         holders, firsts = self._blocks.changes(named)
         evaluated = self._evaluated(holders, self._within_memory(holders, firsts))
         self._forget(batch.seen_until)
         return evaluated
+
+    def absorb(self, batch: TransactionBatch) -> None:
+        """Takes in one batch that was judged before."""
+        self._blocks.changes(self._taken(batch))
+        self._history_start = batch.history_start
+        self._forget(batch.seen_until)
+
+    def snapshot(self, *, most_movements: int) -> Generator[Piece]:
+        """The profiles as they are now, in pieces of at most about so many movements, to be asked
+        for between batches. While they are, each block is copied before it first changes; asking
+        for another snapshot, or closing this one, ends that."""
+        state = {
+            "history_start": [self._history_start],
+            "horizon": [self._horizon],
+            "next_row": [self._transactions.next_row],
+        }
+        schema = {
+            "history_start": pa.timestamp("us", "UTC"),
+            "horizon": pa.int64(),
+            "next_row": pa.int64(),
+        }
+        rows = pa.RecordBatch.from_pydict(state, pa.schema(schema))
+        return self._pieces(
+            Piece(section=STATE, rows=rows),
+            self._names.first(len(self._names)),
+            self._transactions.pieces(),
+            self._blocks.begin_copy().slices(most_movements=most_movements),
+        )
+
+    @property
+    def is_being_copied(self) -> bool:
+        """Whether a snapshot was asked for and is not at its end."""
+        return self._blocks.is_being_copied
+
+    def restore(self, sections: Sections) -> None:
+        """The state of a snapshot, into profiles that have seen nothing yet."""
+        state = sections[STATE][0].to_pylist()[0]
+        self._history_start, self._horizon = state["history_start"], state["horizon"]
+        self._names.restore(names_in(sections))
+        # Their tables go by interned number, and the snapshot has its own.
+        self._read_references()
+        self._transactions.restore(sections, next_row=state["next_row"])
+        slices = [
+            BlockSlice(
+                holders=integers(rows, "holder"),
+                lengths=integers(rows, "length"),
+                kept_from=integers(rows, "kept_from"),
+                movements=as_movements(records["movement"]),
+            )
+            for rows, records in zip(sections[HOLDERS], sections[MOVEMENTS], strict=True)
+        ]
+        self._blocks.restore(slices)
+        count = len(self._blocks)
+        names, is_customer = np.empty(count, np.int32), np.empty(count, np.bool_)
+        for rows, each in zip(sections[HOLDERS], slices, strict=True):
+            names[each.holders] = integers(rows, "name")
+            is_customer[each.holders] = integers(rows, "is_customer")
+        self._holders.restore(names, is_customer)
 
     def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
         """LEDGER rows of these holders after the given times, in total order."""
@@ -144,6 +213,50 @@ class Profiles:
         return int(self._blocks.columns.nbytes)
 
     # from here on, in the order of use
+
+    def _read_references(self) -> None:
+        self._classifier = self._make_classifier()
+        self._latitude, self._longitude = _coordinates(self._references, self._names)
+
+    def _taken(self, batch: TransactionBatch) -> Int64s:
+        """The holders of what came and went, ascending."""
+        first_row = self._transactions.append(batch.added)
+        added = self._classifier.movements(batch.added, first_row=first_row)
+        gone = self._classifier.addresses(batch.retracted)
+        numbers = self._holders.numbers(added.holder, added.is_customer)
+        self._blocks.grow_to(len(self._holders))
+        named = np.unique(np.concatenate([self._remove(gone), numbers]))
+        self._insert(added, numbers)
+        return named
+
+    def _pieces(
+        self,
+        state: Piece,
+        names: Sequence[str],
+        transactions: Iterator[Piece],
+        slices: Iterator[BlockSlice],
+    ) -> Generator[Piece]:
+        try:
+            yield state
+            yield from name_pieces(names)
+            yield from transactions
+            for each in slices:
+                yield self._holder_piece(each)
+                records = pa.record_batch({"movement": as_records(each.movements)})
+                yield Piece(section=MOVEMENTS, rows=records)
+        finally:
+            self._blocks.end_copy()
+
+    def _holder_piece(self, each: BlockSlice) -> Piece:
+        columns = {
+            "holder": each.holders,
+            "name": self._holders.names[each.holders],
+            "is_customer": self._holders.is_customer[each.holders],
+            "length": each.lengths,
+            "kept_from": each.kept_from,
+        }
+        rows = pa.record_batch({name: pa.array(values) for name, values in columns.items()})
+        return Piece(section=HOLDERS, rows=rows)
 
     def _remove(self, gone: Keys) -> Int64s:
         """The holders of what was taken out."""

@@ -1,12 +1,14 @@
 """What the ledger shows of a transaction, by running number, in columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from models.snapshot import TRANSACTIONS, Piece, Sections
 
 SHOWN = (
     "reference",
@@ -63,6 +65,33 @@ class Transactions:
             return pl.DataFrame(schema={name: pl.String() for name in SHOWN})
         together: pl.DataFrame = pl.concat(parts)
         return together.sort("position").drop("position")
+
+    @property
+    def next_row(self) -> int:
+        """The running number of the next row."""
+        return self._next
+
+    def pieces(self) -> Iterator[Piece]:
+        """All chunks as they are now, each row with its number."""
+        held = list(zip(self._firsts, self._chunks, strict=True))
+        return (
+            Piece(section=TRANSACTIONS, rows=rows)
+            for first, chunk in held
+            for rows in chunk.rechunk()
+            .with_columns(number=pl.int_range(first, first + chunk.height, dtype=pl.Int64))
+            .to_arrow(compat_level=pl.CompatLevel.oldest())
+            .combine_chunks()
+            .to_batches()
+        )
+
+    def restore(self, sections: Sections, *, next_row: int) -> None:
+        """The chunks of a snapshot, into none."""
+        for rows in sections[TRANSACTIONS]:
+            chunk = pl.DataFrame(pl.from_arrow(rows))
+            self._firsts.append(int(chunk["number"][0]))
+            self._chunks.append(chunk.select(SHOWN))
+            self._newest.append(cast("datetime", chunk["event_time"].max()))
+        self._next = next_row
 
     def _merge_small(self) -> None:
         self._small += 1

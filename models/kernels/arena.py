@@ -198,6 +198,16 @@ def move_blocks(
 
 
 @njit(cache=True)
+def place_blocks(source: Columns, lengths: Int64s, target: Columns, starts: Int64s) -> None:
+    """Blocks that lie one after the other in source, each to its start. O(movements)."""
+    read = 0
+    for i in range(len(lengths)):
+        for k in range(lengths[i]):
+            copy_slot(source, read + k, target, starts[i] + k)
+        read += lengths[i]
+
+
+@njit(cache=True)
 def move_block(columns: Columns, start: int, length: int, to: int) -> None:
     """One block copied to free slots from `to` on. O(block)."""
     for k in range(length):
