@@ -41,3 +41,7 @@ class DataUnusable(PalermoError):
     """The feed cannot be used as it is."""
 
     exit_code = 5
+
+
+class SnapshotRefused(PalermoError):
+    """Why a snapshot is not used; an older one or the archive is."""

@@ -18,8 +18,19 @@ SUMMARY = "summary.json"
 RECEIPTS = "receipts"
 ARCHIVE = "archive"
 ACCESS = "access.ndjson"
+SNAPSHOTS = "snapshots"
 OURS = frozenset(
-    (DATABASE, f"{DATABASE}.lock", ALERTS, REJECTS, SUMMARY, RECEIPTS, ARCHIVE, ACCESS)
+    (
+        DATABASE,
+        f"{DATABASE}.lock",
+        ALERTS,
+        REJECTS,
+        SUMMARY,
+        RECEIPTS,
+        ARCHIVE,
+        ACCESS,
+        SNAPSHOTS,
+    )
 )
 
 

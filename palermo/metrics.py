@@ -88,6 +88,12 @@ METRICS = (
         help="When everything was last durable, seconds since the epoch",
     ),
     Metric(
+        name="snapshots",
+        kind="counter",
+        help="Snapshots of the profiles by what became of them; rebuilt: none was usable",
+        labels=("outcome",),
+    ),
+    Metric(
         name="build_info",
         kind="gauge",
         help="Always 1; what runs",

@@ -29,6 +29,7 @@ from models.profile import Profiles
 from palermo.folder import REJECTS, Observer, append_whole, cut_to, said_plainly
 from palermo.model_scores import Rank
 from palermo.pending import Pending, holders_since
+from palermo.snapshots import Snapshots
 
 CHECKPOINT_ROWS = 20_000
 """Small batches share a checkpoint until it covers so many rows."""
@@ -60,6 +61,7 @@ class Line:
     store: Store
     reproduce: Reproduce
     archive: Archive
+    snapshots: Snapshots
     alert_file: FileSink
     files_read: Callable[[], Sequence[FileRead]]
     folder: Path
@@ -82,6 +84,8 @@ def run(
         if pending.rows and is_due:
             spent, since = line.clock() - since, line.clock()
             progress, pending = commit(line, pending, progress, spent), Pending()
+            line.snapshots.begin(line.profiles, progress)
+        line.snapshots.advance()
         yield progress
         if batch.is_end:
             return
@@ -124,7 +128,8 @@ def commit(line: Line, pending: Pending, before: Progress, spent: float) -> Prog
 
 
 def resume(line: Line) -> Progress:
-    """Where the last checkpoint ended, with profiles and fates as they were then."""
+    """Where the last checkpoint ended, with profiles and fates as they were then: profiles from a
+    snapshot and the archive after it, fates from the whole archive."""
     with line.store.transaction() as transaction:
         progress = transaction.position()
     begun = progress or Progress(position={}, rows=0, rejects_bytes=0, fates={})
@@ -132,8 +137,11 @@ def resume(line: Line) -> Progress:
     cut_to(line.folder / REJECTS, begun.rejects_bytes)
     if progress is None:
         return begun
+    covered = line.snapshots.restore(line.profiles, upto=begun.rows)
     for archived in line.archive.read(upto=begun.rows):
-        line.profiles.extend(line.intake.restore(archived))
+        transactions = line.intake.restore(archived)
+        if archived["row"][-1] > covered:
+            line.profiles.absorb(transactions)
     line.intake.continue_after(begun.rows)
     line.feed.seek(begun.position)
     if line.outlet:

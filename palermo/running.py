@@ -34,13 +34,15 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a user asked `palermo run` for. feed: a path, `-` or `kafka`."""
+    """What a user asked `palermo run` for. feed: a path, `-` or `kafka`. At most one snapshot in
+    `snapshot_seconds`."""
 
     feed: str
     config: Path | None
     out: Path
     batch_rows: int = 5000
     checkpoint_rows: int = CHECKPOINT_ROWS
+    snapshot_seconds: float = 60.0
     is_following: bool = False
     metrics: str | None = None
     max_reject_share: float = 0.05
@@ -100,6 +102,7 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
                 is_following=wish.is_following,
                 observer=observe,
                 clock=time.monotonic,
+                snapshot_seconds=wish.snapshot_seconds,
             )
         )
         telemetry.tell_build(line.reproduce)

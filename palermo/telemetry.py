@@ -10,6 +10,14 @@ from palermo.metrics import Metrics
 from palermo.pipeline import Line
 from palermo.results import not_testable
 
+SNAPSHOT_OUTCOMES = {
+    "snapshot_written": "written",
+    "snapshot_restored": "restored",
+    "snapshot_refused": "refused",
+    "profiles_rebuilt": "rebuilt",
+}
+"""By named stage."""
+
 
 class Telemetry:
     """Listens to one run. `clock` gives monotonic seconds, `wall` seconds since the epoch."""
@@ -32,6 +40,8 @@ class Telemetry:
         elif stage == "committed":
             self._metrics.observe("checkpoint_duration_seconds", now - self._judged_at)
             self._metrics.set("last_checkpoint_timestamp_seconds", self._wall())
+        elif stage in SNAPSHOT_OUTCOMES:
+            self._metrics.count("snapshots", 1, outcome=SNAPSHOT_OUTCOMES[stage])
 
     def tell_build(self, reproduce: Reproduce) -> None:
         """What runs."""

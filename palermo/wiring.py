@@ -35,10 +35,11 @@ from models.trained_model import TrainedModel
 from palermo.config import Configuration, DetectorSettings
 from palermo.errors import ConfigurationError
 from palermo.evidence import Stages
-from palermo.folder import ARCHIVE, DATABASE, Observer, claim_folder
+from palermo.folder import ARCHIVE, DATABASE, SNAPSHOTS, Observer, claim_folder
 from palermo.model_scores import asks_with_model, features_with_model, rank_of
 from palermo.outlet import TopicOutlet
 from palermo.pipeline import Line, Outlet
+from palermo.snapshots import Snapshots
 
 Definition = Typology | GatheringTypology
 
@@ -215,6 +216,7 @@ def opened_line(
     is_following: bool,
     observer: Observer,
     clock: Callable[[], float],
+    snapshot_seconds: float,
 ) -> Iterator[Line]:
     """The stages of a run, ready to resume; everything is closed at the end.
 
@@ -229,6 +231,14 @@ def opened_line(
         claim_folder(out)
         reproduce = reproduce_of(configuration, knowing)
         store = stack.enter_context(Store(out / DATABASE, reproduce=reproduce))
+        snapshots = Snapshots(
+            out / SNAPSHOTS,
+            reproduce=reproduce,
+            observer=observer,
+            clock=clock,
+            seconds_between=snapshot_seconds,
+        )
+        stack.callback(snapshots.close)
         yield Line(
             feed=source,
             intake=Intake(settings.feed, knowing.references, knowing.rates),
@@ -241,6 +251,7 @@ def opened_line(
             store=store,
             reproduce=reproduce,
             archive=Archive(out / ARCHIVE),
+            snapshots=snapshots,
             alert_file=_alert_file(configuration, out),
             files_read=source.files_read if isinstance(source, FileFeed) else tuple,
             folder=out,

@@ -24,7 +24,14 @@ def main() -> None:
 
     start_log(verbosity=0)
     carry_out(
-        Wish(feed=feed, config=None, out=Path(out), batch_rows=250, checkpoint_rows=500),
+        Wish(
+            feed=feed,
+            config=None,
+            out=Path(out),
+            batch_rows=250,
+            checkpoint_rows=500,
+            snapshot_seconds=0.0,
+        ),
         observer=kill_there,
     )
 

@@ -17,7 +17,17 @@ from ingest.simulated.plan import CountrySettings
 from ingest.simulated.write import write_country
 
 RUNNER = Path(__file__).with_name("killed_run.py")
-STAGES = ("read", "detected", "archived", "rejects_written", "applied", "committed", "renaming")
+STAGES = (
+    "read",
+    "detected",
+    "archived",
+    "rejects_written",
+    "applied",
+    "committed",
+    "renaming",
+    "snapshot_begun",
+    "snapshot_written",
+)
 KILLS = 20
 LONGEST_SECONDS = 600
 

@@ -1,0 +1,198 @@
+"""A run goes on from its snapshots; what is wrong with one is said, and costs no byte."""
+
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import crc32c
+import msgspec
+import pytest
+
+from palermo.running import Wish, carry_out
+from palermo.snapshots import KEPT, MANIFEST, UNFINISHED, Manifest, Sealed
+
+CHECKPOINTS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """How a run ended that was taken up again."""
+
+    alerts: bytes
+    stages: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    carry_out(Wish(feed=str(demo_feed), config=None, out=out, snapshot_seconds=1e9))
+    return (out / "alerts.ndjson").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def stopped(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was stopped half-way, with two snapshots."""
+    out = tmp_path_factory.mktemp("stopped") / "out"
+    stages: Counter[str] = Counter()
+
+    def interrupt(stage: str) -> None:
+        stages[stage] += 1
+        if stage == "committed" and stages[stage] == CHECKPOINTS:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert carry_out(_wish(demo_feed, out), observer=interrupt).summary is None
+    assert len(_snapshots(out)) == KEPT
+    return out
+
+
+@pytest.fixture
+def folder(stopped: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(stopped, tmp_path / "out"))
+
+
+def test_a_run_goes_on_from_its_newest_snapshot(
+    demo_feed: Path, folder: Path, undisturbed: bytes
+) -> None:
+    ended = _resumed(demo_feed, folder)
+
+    assert ended.stages["snapshot_restored"] == 1
+    assert ended.stages["snapshot_refused"] == ended.stages["profiles_rebuilt"] == 0
+    assert ended.alerts == undisturbed
+
+
+def test_without_any_snapshot_the_profiles_are_rebuilt_from_the_archive(
+    demo_feed: Path, folder: Path, undisturbed: bytes
+) -> None:
+    shutil.rmtree(folder / "snapshots")
+
+    ended = _resumed(demo_feed, folder)
+
+    assert ended.stages["profiles_rebuilt"] == 1
+    assert ended.alerts == undisturbed
+
+
+def _cut(snapshot: Path) -> None:
+    path = snapshot / "movements.arrow"
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _flip(snapshot: Path) -> None:
+    path = snapshot / "movements.arrow"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _flip_manifest(snapshot: Path) -> None:
+    path = snapshot / MANIFEST
+    path.write_bytes(path.read_bytes().replace(b'"rows":', b'"rows":1'))
+
+
+def _tear_manifest(snapshot: Path) -> None:
+    (snapshot / MANIFEST).write_bytes(b"{")
+
+
+def _lose(snapshot: Path) -> None:
+    (snapshot / "names.arrow").unlink()
+
+
+def _make_foreign(snapshot: Path) -> None:
+    _rewrite(snapshot, bundle="another")
+
+
+def _make_newer(snapshot: Path) -> None:
+    _rewrite(snapshot, rows=1_000_000)
+
+
+def _leave_unfinished(snapshot: Path) -> None:
+    snapshot.rename(snapshot.with_name(snapshot.name + UNFINISHED))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (_cut, "it was cut or added to"),
+        (_flip, "movements.arrow is damaged"),
+        (_flip_manifest, "manifest.json is damaged"),
+        (_tear_manifest, "manifest.json cannot be read"),
+        (_lose, "names.arrow cannot be read"),
+        (_make_foreign, "foreign"),
+        (_make_newer, "newer than what is committed"),
+        (_leave_unfinished, "half-written"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_trusted_is_refused_and_the_older_one_used(
+    demo_feed: Path,
+    folder: Path,
+    undisturbed: bytes,
+    capfd: pytest.CaptureFixture[str],
+    damage: Callable[[Path], None],
+    reason: str,
+) -> None:
+    damage(_snapshots(folder)[-1])
+
+    ended = _resumed(demo_feed, folder)
+
+    assert ended.stages["snapshot_refused"] == ended.stages["snapshot_restored"] == 1
+    assert ended.alerts == undisturbed
+    printed = capfd.readouterr()
+    assert reason in printed.out + printed.err
+
+
+def test_two_damaged_snapshots_are_refused_and_the_archive_is_read(
+    demo_feed: Path, folder: Path, undisturbed: bytes
+) -> None:
+    for snapshot in _snapshots(folder):
+        _flip(snapshot)
+
+    ended = _resumed(demo_feed, folder)
+
+    assert ended.stages["snapshot_refused"] == KEPT
+    assert ended.stages["profiles_rebuilt"] == 1
+    assert ended.alerts == undisturbed
+
+
+def test_snapshots_come_at_most_as_often_as_asked(demo_feed: Path, tmp_path: Path) -> None:
+    stages: Counter[str] = Counter()
+
+    carry_out(
+        Wish(feed=str(demo_feed), config=None, out=tmp_path / "out", batch_rows=100),
+        observer=lambda stage: stages.update([stage]),
+    )
+
+    assert stages["committed"] > 0
+    assert stages["snapshot_begun"] == 0
+
+
+def _wish(feed: Path, out: Path) -> Wish:
+    return Wish(
+        feed=str(feed),
+        config=None,
+        out=out,
+        batch_rows=100,
+        checkpoint_rows=200,
+        snapshot_seconds=0.0,
+    )
+
+
+def _resumed(feed: Path, out: Path) -> Resumed:
+    stages: Counter[str] = Counter()
+    carry_out(_wish(feed, out), observer=lambda stage: stages.update([stage]))
+    return Resumed(alerts=(out / "alerts.ndjson").read_bytes(), stages=stages)
+
+
+def _snapshots(out: Path) -> list[Path]:
+    return sorted((out / "snapshots").iterdir())
+
+
+def _rewrite(snapshot: Path, **changed: object) -> None:
+    """The manifest with something else in it, and a checksum that fits."""
+    path = snapshot / MANIFEST
+    told = msgspec.json.decode(path.read_bytes(), type=Sealed).manifest
+    manifest: Manifest = msgspec.structs.replace(told, **changed)
+    checksum = crc32c.crc32c(msgspec.json.encode(manifest))
+    path.write_bytes(msgspec.json.encode(Sealed(manifest=manifest, crc32c=checksum)))
