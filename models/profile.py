@@ -113,7 +113,8 @@ class Profiles:
         self._holders = Holders()
         self._history_start: datetime | None = None
         self._horizon = 0
-        self._seen, self._sums, self._stamp = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
+        self._seen, self._sums, self._met = (np.zeros(0, np.int64) for _ in range(3))
+        self._stamp = 0
         self._references = references
         self._make_classifier = partial(
             Classifier,
@@ -347,6 +348,7 @@ class Profiles:
             firsts,
             holders,
             self._asked,
+            self._scratch()[2],
             offsets,
             armed,
             owner,
@@ -393,21 +395,23 @@ class Profiles:
             self._screens,
             self._latitude,
             self._longitude,
-            *self._scratch(),
+            *self._scratch()[:2],
             self._stamp,
             int(triggers.offset.max()) + 1,
             results,
         )
         return results
 
-    def _scratch(self) -> tuple[Int64s, Int64s]:
-        """Two numbers a name, as the last evaluation left them."""
+    def _scratch(self) -> tuple[Int64s, Int64s, Int64s]:
+        """Three numbers a name: two as the last evaluation left them, one that is zero between
+        uses."""
         missing = len(self._names) - len(self._seen)
         if missing > 0:
             more = np.zeros(max(missing, len(self._seen)), np.int64)
-            self._seen = np.concatenate([self._seen, more])
-            self._sums = np.concatenate([self._sums, more])
-        return self._seen, self._sums
+            self._seen, self._sums, self._met = (
+                np.concatenate([kept, more]) for kept in (self._seen, self._sums, self._met)
+            )
+        return self._seen, self._sums, self._met
 
     def _feature_frame(
         self, holders: Int64s, slots: Int64s, armed: Int64s, context: Context, results: Results

@@ -65,10 +65,10 @@ def screen_table(
 BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.COUNT: (Aggregate.COUNT, Mask(0)),
     Aggregate.SUM: (Aggregate.SUM, Mask(0)),
-    Aggregate.DISTINCT_COUNTERPARTIES: (Aggregate.COUNT, Mask(0)),
-    Aggregate.DISTINCT_REGIONS: (Aggregate.COUNT, Mask(0)),
-    Aggregate.DISTINCT_COUNTERPARTY_REGIONS: (Aggregate.COUNT, Mask(0)),
-    Aggregate.DISTINCT_PLACES: (Aggregate.COUNT, Mask(0)),
+    Aggregate.DISTINCT_COUNTERPARTIES: (Aggregate.DISTINCT_COUNTERPARTIES, Mask(0)),
+    Aggregate.DISTINCT_REGIONS: (Aggregate.DISTINCT_REGIONS, Mask(0)),
+    Aggregate.DISTINCT_COUNTERPARTY_REGIONS: (Aggregate.DISTINCT_COUNTERPARTY_REGIONS, Mask(0)),
+    Aggregate.DISTINCT_PLACES: (Aggregate.DISTINCT_PLACES, Mask(0)),
     Aggregate.DISTINCT_DAYS: (Aggregate.COUNT, Mask(0)),
     Aggregate.LARGEST_DAY_SUM: (Aggregate.SUM, Mask(0)),
     Aggregate.LARGEST_DAY_COUNT: (Aggregate.COUNT, Mask(0)),
@@ -78,17 +78,17 @@ BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.BAND_COUNT: (Aggregate.COUNT, Mask(0)),
     Aggregate.FAR_SUM: (Aggregate.SUM, Mask.OUT),
 }
-"""What a value never exceeds: a plain count or sum over the same movements, or those of them that
-carry a further bit."""
+"""What a value never exceeds: a tally over the same movements, or those of them that carry a
+further bit."""
 
 NEVER_NULL = frozenset(BOUNDS) - {Aggregate.BAND_COUNT, Aggregate.FAR_SUM}
-PLAIN = (Aggregate.COUNT, Aggregate.SUM)
+EXACT = frozenset(kind for kind, (bound, also) in BOUNDS.items() if bound == kind and not also)
 
 
 def early_tables(
     screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
 ) -> tuple[FeatureTable, ScreenTable]:
-    """Counts and sums that can slide, and the screens they can refuse for. Each lets through at
+    """Tallies that can slide, and the screens they can refuse for. Each lets through at
     least what the exact screen does."""
     scopes = {arm.typology: {a.scope for a in arms if a.typology == arm.typology} for arm in arms}
     by_name = {f.name: f for f in features if not f.least_history and not f.same_direction}
@@ -107,10 +107,10 @@ def early_tables(
 def _can_be_early(screen: Screen, part: Feature, whole: Feature | None = None) -> bool:
     """A smaller bound must refuse only what the value refuses: exact where at most is asked, and
     not in place of a null that would be let through."""
-    is_exact = part.aggregate in PLAIN
+    is_exact = part.aggregate in EXACT
     is_bounded = part.aggregate in BOUNDS and screen.is_least
     is_safe = screen.is_core or part.aggregate in NEVER_NULL
-    return (is_exact or is_bounded) and is_safe and (whole is None or whole.aggregate in PLAIN)
+    return (is_exact or is_bounded) and is_safe and (whole is None or whole.aggregate in EXACT)
 
 
 def _bound(feature: Feature) -> Feature:

@@ -1,4 +1,4 @@
-"""Which movements are judged: counts and sums that slide over a block, no slice looked at twice.
+"""Which movements are judged: tallies that slide over a block, no slice looked at twice.
 
 An arm is a count within a window, an early screen a comparison of counts and sums. Both are
 necessary for a typology to fire, so what fails here needs no slice, no explanation, no variant.
@@ -14,7 +14,11 @@ from models.kernels.arena import Columns, Int8s, Int64s
 from models.kernels.questions import ArmTable, FeatureTable, ScreenTable, is_passed
 from models.kernels.slices import HUB_MOVEMENTS, HUB_WINDOW, RETURN
 
+COUNT = int(Aggregate.COUNT)
 SUM = int(Aggregate.SUM)
+DISTINCT_COUNTERPARTIES = int(Aggregate.DISTINCT_COUNTERPARTIES)
+DISTINCT_REGIONS = int(Aggregate.DISTINCT_REGIONS)
+DISTINCT_COUNTERPARTY_REGIONS = int(Aggregate.DISTINCT_COUNTERPARTY_REGIONS)
 ACCOUNT_SCOPE, HOLDER_SCOPE = 0, 1
 ALL_ACCOUNTS = -1
 NEVER = np.iinfo(np.int64).max
@@ -22,14 +26,16 @@ NEVER = np.iinfo(np.int64).max
 
 class Lane(NamedTuple):
     """Movements of one scope in total order, side by side: microseconds, bits, minor units, offset
-    in the block, and the place in the lane of the return that cancels it (NEVER: none does). Filled
-    from the back; the used part starts where `gather` says."""
+    in the block, and the place in the lane of the return that cancels it (NEVER: none does); what
+    each is worth to the tally that slides. Filled from the back; the used part starts where
+    `gather` says."""
 
     time: Int64s
     mask: Int64s
     amount: Int64s
     offset: Int64s
     cancelled: Int64s
+    worth: Int64s
 
 
 class Asked(NamedTuple):
@@ -43,10 +49,11 @@ class Asked(NamedTuple):
 @njit(cache=True)
 def arm_holders(
     columns: Columns, starts: Int64s, lengths: Int64s, firsts: Int64s, holders: Int64s,
-    asked: Asked, offsets: Int64s, armed: Int64s, owner: Int64s,
+    asked: Asked, met: Int64s, offsets: Int64s, armed: Int64s, owner: Int64s,
 ) -> int:  # fmt: skip
     """Triggers of the holders from offset firsts[i] on whose arms hold and that no early screen
-    refuses: offset, bits and index into holders; how many.
+    refuses: offset, bits and index into holders; how many. `met` is scratch by interned name, all
+    zero.
 
     O((movements in the longest window before the first trigger + triggers) x (arms + screens)),
     for each account that has a trigger.
@@ -55,6 +62,7 @@ def arm_holders(
     for h in holders:
         longest = max(longest, lengths[h])
     lane = Lane(
+        np.empty(longest, np.int64),
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
@@ -69,15 +77,17 @@ def arm_holders(
         bits[first:length], is_done[first:length] = 0, 0
         if first < length and np.any(asked.arms.scope == HOLDER_SCOPE):
             arm_scope(
-                columns, start, length, first, ALL_ACCOUNTS, asked, lane, bits, is_done, part, whole
-            )
+                columns, start, length, first, ALL_ACCOUNTS, asked, lane, bits, is_done, part,
+                whole, met,
+            )  # fmt: skip
             is_done[first:length] = 0
         for offset in range(first, length):
             if not is_done[offset]:
                 account = columns.account[start + offset]
                 arm_scope(
-                    columns, start, length, offset, account, asked, lane, bits, is_done, part, whole
-                )
+                    columns, start, length, offset, account, asked, lane, bits, is_done, part,
+                    whole, met,
+                )  # fmt: skip
         for offset in range(first, length):
             if bits[offset]:
                 offsets[n], armed[n], owner[n] = offset, bits[offset], i
@@ -88,7 +98,7 @@ def arm_holders(
 @njit(cache=True)
 def arm_scope(
     columns: Columns, start: int, length: int, first: int, account: int, asked: Asked, lane: Lane,
-    bits: Int64s, is_done: Int8s, part: Int64s, whole: Int64s,
+    bits: Int64s, is_done: Int8s, part: Int64s, whole: Int64s, met: Int64s,
 ) -> None:  # fmt: skip
     """Adds to bits[offset] the arms that hold at each of the scope's triggers from offset `first`
     on, and are not refused; account ALL_ACCOUNTS = all of the holder."""
@@ -102,7 +112,8 @@ def arm_scope(
     for i in range(len(arms.has)):
         if arms.scope[i] != scope:
             continue
-        slide(lane, low, at, arms.has[i], arms.lacks[i], arms.window[i], False, part)
+        arm = Tally(COUNT, arms.has[i], arms.lacks[i], arms.window[i])
+        slide(columns, start, lane, low, at, arm, met, part)
         for k in range(at, len(lane.time)):
             if part[k] >= arms.least[i]:
                 bits[lane.offset[k]] |= 1 << i
@@ -114,7 +125,7 @@ def arm_scope(
         mark_cancelled(columns, start, lane, low)
     for s in range(len(asked.screens.part)):
         if held & asked.screens.arms[s]:
-            held &= screen(lane, low, at, asked, s, bits, part, whole)
+            held &= screen(columns, start, lane, low, at, asked, s, bits, part, whole, met)
 
 
 @njit(cache=True)
@@ -181,62 +192,140 @@ def mark_cancelled(columns: Columns, start: int, lane: Lane, low: int) -> None:
                 lane.cancelled[k] = min(lane.cancelled[k], r)
 
 
+class Tally(NamedTuple):
+    """What is counted within a window: movements that carry all bits of `has` and none of `lacks`;
+    `aggregate` COUNT, SUM or one of the distinct ones."""
+
+    aggregate: int
+    has: int
+    lacks: int
+    window: int
+
+
 @njit(cache=True)
 def slide(
-    lane: Lane, low: int, at: int, has: int, lacks: int, window: int, is_sum: bool, values: Int64s
-) -> None:
-    """values[k] = count (or minor units) of the movements that carry the bits within the window
-    up to lane[k], for k from `at` on; of a hub at most the last 1,000 movements count. O(lane),
-    and as much again for each return."""
+    columns: Columns, start: int, lane: Lane, low: int, at: int, tally: Tally, met: Int64s,
+    values: Int64s,
+) -> None:  # fmt: skip
+    """values[k] = what the tally comes to over the window up to lane[k], for k from `at` on; of a
+    hub at most the last 1,000 movements count. `met` is scratch by interned name, all zero before
+    and after. O(lane), and as much again for each return."""
+    aggregate, has, lacks, window = tally
+    if aggregate in (COUNT, SUM):
+        for k in range(low, len(lane.time)):
+            is_meant = lane.mask[k] & has == has and lane.mask[k] & lacks == 0
+            worth = max(lane.amount[k], 0) if aggregate == SUM else 1
+            lane.worth[k] = worth if is_meant else 0
+        slide_sum(lane, low, at, window, values)
+        return
+    for k in range(low, len(lane.time)):
+        is_meant = lane.mask[k] & has == has and lane.mask[k] & lacks == 0
+        name = name_of(columns, start + lane.offset[k], aggregate) if is_meant else -1
+        lane.worth[k] = name
+    slide_distinct(lane, low, at, window, met, values)
+
+
+@njit(cache=True)
+def name_of(columns: Columns, slot: int, aggregate: int) -> int:
+    """The interned name that a distinct tally looks at; negative = none."""
+    if aggregate == DISTINCT_COUNTERPARTIES:
+        return columns.counterparty[slot]
+    if aggregate == DISTINCT_COUNTERPARTY_REGIONS:
+        return columns.counterparty_region[slot]
+    if aggregate == DISTINCT_REGIONS:
+        return columns.region[slot]
+    return columns.place[slot]
+
+
+@njit(cache=True)
+def slide_sum(lane: Lane, low: int, at: int, window: int, values: Int64s) -> None:
+    """Sums of lane.worth; what a return cancels goes with it."""
+    time, worth, cancelled = lane.time, lane.worth, lane.cancelled
     value, left, since = 0, at, low
-    for k in range(at, len(lane.time)):
+    for k in range(at, len(time)):
         if lane.mask[k] & RETURN:
-            for cancelled in range(left, k):
-                if lane.cancelled[cancelled] == k:
-                    value -= worth(lane, cancelled, k - 1, has, lacks, is_sum)
-        value += worth(lane, k, k, has, lacks, is_sum)
-        while lane.time[since] <= lane.time[k] - window:
+            for i in range(left, k):
+                if cancelled[i] == k:
+                    value -= worth[i]
+        if cancelled[k] > k:
+            value += worth[k]
+        while time[since] <= time[k] - window:
             since += 1
-        oldest = since
-        if k - HUB_MOVEMENTS >= low and lane.time[k - HUB_MOVEMENTS] > lane.time[k] - HUB_WINDOW:
-            oldest = max(since, k - HUB_MOVEMENTS + 1)
+        oldest = oldest_counted(time, low, since, k)
         while left > oldest:
             left -= 1
-            value += worth(lane, left, k, has, lacks, is_sum)
+            if cancelled[left] > k:
+                value += worth[left]
         while left < oldest:
-            value -= worth(lane, left, k, has, lacks, is_sum)
+            if cancelled[left] > k:
+                value -= worth[left]
             left += 1
         values[k] = value
 
 
+@njit(cache=True)
+def slide_distinct(lane: Lane, low: int, at: int, window: int, met: Int64s, values: Int64s) -> None:
+    """Different names among lane.worth (negative = none), by how often the window holds each."""
+    time, name, cancelled = lane.time, lane.worth, lane.cancelled
+    value, left, since = 0, at, low
+    for k in range(at, len(time)):
+        if lane.mask[k] & RETURN:
+            for i in range(left, k):
+                if cancelled[i] == k and name[i] >= 0:
+                    met[name[i]] -= 1
+                    value -= met[name[i]] == 0
+        if name[k] >= 0:
+            value += met[name[k]] == 0
+            met[name[k]] += 1
+        while time[since] <= time[k] - window:
+            since += 1
+        oldest = oldest_counted(time, low, since, k)
+        while left > oldest:
+            left -= 1
+            if name[left] >= 0 and cancelled[left] > k:
+                value += met[name[left]] == 0
+                met[name[left]] += 1
+        while left < oldest:
+            if name[left] >= 0 and cancelled[left] > k:
+                met[name[left]] -= 1
+                value -= met[name[left]] == 0
+            left += 1
+        values[k] = value
+    for i in range(left, len(time)):
+        if name[i] >= 0:
+            met[name[i]] = 0
+
+
 @njit(cache=True, inline="always")
-def worth(lane: Lane, k: int, upto: int, has: int, lacks: int, is_sum: bool) -> int:
-    """What one movement adds to a count or a sum as of lane[upto]; unpriced ones add nothing to a
-    sum, cancelled ones nothing at all."""
-    if lane.mask[k] & has != has or lane.mask[k] & lacks or lane.cancelled[k] <= upto:
-        return 0
-    return max(lane.amount[k], 0) if is_sum else 1
+def oldest_counted(time: Int64s, low: int, since: int, k: int) -> int:
+    """The first place of a window up to k that begins at `since`; of a hub a later one."""
+    if k - HUB_MOVEMENTS >= low and time[k - HUB_MOVEMENTS] > time[k] - HUB_WINDOW:
+        return max(since, k - HUB_MOVEMENTS + 1)
+    return since
 
 
 @njit(cache=True)
 def screen(
-    lane: Lane, low: int, at: int, asked: Asked, s: int, bits: Int64s, part: Int64s, whole: Int64s
-) -> int:
+    columns: Columns, start: int, lane: Lane, low: int, at: int, asked: Asked, s: int,
+    bits: Int64s, part: Int64s, whole: Int64s, met: Int64s,
+) -> int:  # fmt: skip
     """Takes the arms of an early screen off the triggers that it refuses; the bits that are left
     on any."""
-    f, g, features = asked.screens.part[s], asked.screens.whole[s], asked.features
-    slide(
-        lane, low, at, features.has[f], features.lacks[f] | RETURN, features.window[f],
-        features.aggregate[f] == SUM, part,
-    )  # fmt: skip
+    f, g = asked.screens.part[s], asked.screens.whole[s]
+    slide(columns, start, lane, low, at, tally_of(asked.features, f), met, part)
     if g >= 0:
-        slide(
-            lane, low, at, features.has[g], features.lacks[g] | RETURN, features.window[g],
-            features.aggregate[g] == SUM, whole,
-        )  # fmt: skip
+        slide(columns, start, lane, low, at, tally_of(asked.features, g), met, whole)
     left = 0
     for k in range(at, len(lane.time)):
         if not is_passed(asked.screens, s, part[k], whole[k] if g >= 0 else 1):
             bits[lane.offset[k]] &= ~asked.screens.arms[s]
         left |= bits[lane.offset[k]]
     return left
+
+
+@njit(cache=True)
+def tally_of(features: FeatureTable, f: int) -> Tally:
+    """A feature as a tally; returns move no money."""
+    return Tally(
+        features.aggregate[f], features.has[f], features.lacks[f] | RETURN, features.window[f]
+    )

@@ -5,31 +5,47 @@ import random
 import numpy as np
 import pytest
 
+from models.features import Aggregate
 from models.kernels.arena import Columns, empty_columns
-from models.kernels.arming import ALL_ACCOUNTS, Lane, gather, mark_cancelled, slide
+from models.kernels.arming import (
+    ALL_ACCOUNTS,
+    Lane,
+    Tally,
+    gather,
+    mark_cancelled,
+    slide,
+)
 from models.kernels.slices import DAY, HUB_MOVEMENTS, HUB_WINDOW
 from models.mask import Mask
 
 CASH_IN = int(Mask.IN | Mask.CASH)
 LACKS = int(Mask.BANK_LEDGER | Mask.RETURN)
 KINDS = (CASH_IN, int(Mask.IN), int(Mask.OUT), int(Mask.IN | Mask.CASH | Mask.BANK_LEDGER))
+PARTIES = 40
 BUSY_THEN_QUIET = (1_500, 40, 1_200)
 """Movements in bursts with weeks between them: the hub cap comes, goes and comes back."""
 
 
 @pytest.mark.parametrize("window_days", [2, 30, 60])
-@pytest.mark.parametrize("is_sum", [False, True])
+@pytest.mark.parametrize(
+    "aggregate", [Aggregate.COUNT, Aggregate.SUM, Aggregate.DISTINCT_COUNTERPARTIES]
+)
 @pytest.mark.parametrize("first", [0, 700, 2_400])
-def test_what_slides_is_what_each_window_holds(window_days: int, is_sum: bool, first: int) -> None:
+def test_what_slides_is_what_each_window_holds(
+    window_days: int, aggregate: Aggregate, first: int
+) -> None:
     block = _block(seed=window_days + first)
     lane, low, at = _lane(block, first, reach=60 * DAY)
     values = np.zeros(len(lane.time), np.int64)
 
-    slide(lane, low, at, CASH_IN, LACKS, window_days * DAY, is_sum, values)
+    tally = Tally(int(aggregate), CASH_IN, LACKS, window_days * DAY)
+    met = np.zeros(PARTIES, np.int64)
+    slide(block, 0, lane, low, at, tally, met, values)
 
     triggers = [*range(first, len(block), 97), len(block) - 1]
-    expected = [_counted(block, t, window_days * DAY, is_sum=is_sum) for t in triggers]
+    expected = [_counted(block, t, window_days * DAY, aggregate) for t in triggers]
     assert [int(values[at + t - first]) for t in triggers] == expected
+    assert not met.any()
 
 
 def test_a_hub_is_gathered_no_further_than_its_cap() -> None:
@@ -60,6 +76,7 @@ def _block(*, seed: int) -> Columns:
             block.time[at], block.txn_lo[at] = time, at + 1
             block.mask[at] = chance.choice(KINDS)
             block.amount[at] = chance.randrange(-1, 1_000)
+            block.counterparty[at] = chance.randrange(-1, PARTIES)
             if at and chance.random() < 0.02:
                 block.mask[at] |= int(Mask.RETURN)
                 block.reversal_lo[at] = chance.randrange(max(0, at - 50), at) + 1
@@ -77,7 +94,7 @@ def _lane(
     return lane, low, at
 
 
-def _counted(block: Columns, trigger: int, window: int, *, is_sum: bool) -> int:
+def _counted(block: Columns, trigger: int, window: int, aggregate: Aggregate) -> int:
     """From the definition: the slice, capped; without returns and what they cancel."""
     upto = block[: trigger + 1]
     now = int(upto.time[trigger])
@@ -86,10 +103,15 @@ def _counted(block: Columns, trigger: int, window: int, *, is_sum: bool) -> int:
     inside = upto[upto.time > now - window]
     is_return = (inside.mask & int(Mask.RETURN)) != 0
     cancelled = set(inside.reversal_lo[is_return].tolist())
-    return sum(
-        max(int(row.amount), 0) if is_sum else 1
+    found = [
+        row
         for row in inside[~is_return]
         if row.mask & CASH_IN == CASH_IN
         and not row.mask & int(Mask.BANK_LEDGER)
         and int(row.txn_lo) not in cancelled
-    )
+    ]
+    if aggregate is Aggregate.SUM:
+        return sum(max(int(row.amount), 0) for row in found)
+    if aggregate is Aggregate.COUNT:
+        return len(found)
+    return len({int(row.counterparty) for row in found if row.counterparty >= 0})

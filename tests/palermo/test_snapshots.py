@@ -12,6 +12,7 @@ import crc32c
 import msgspec
 import pytest
 
+from palermo.log import start_log
 from palermo.running import Wish, carry_out
 from palermo.snapshots import KEPT, MANIFEST, UNFINISHED, Manifest, Sealed
 
@@ -47,6 +48,11 @@ def stopped(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert carry_out(_wish(demo_feed, out), observer=interrupt).summary is None
     assert len(_snapshots(out)) == KEPT
     return out
+
+
+@pytest.fixture(autouse=True)
+def _log(capfd: pytest.CaptureFixture[str]) -> None:
+    start_log(verbosity=0)
 
 
 @pytest.fixture
