@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 WHEEL := NUMBA_CACHE_DIR=$(CURDIR)/dist/compiled dist/venv/bin/python -Im
 
-.PHONY: help demo check fast test golden catalogue kafka faults lock release clean
+.PHONY: help demo check fast test golden catalogue bench kafka faults lock release clean
 
 help: ## print the tasks
 	@echo "Palermo: tasks"
@@ -44,6 +44,9 @@ golden: $(VENV)/.dev ## rewrite the golden day; read its diff before you commit 
 catalogue: $(VENV)/.dev ## rewrite the page of typologies and the JSON Schema of an alert
 	$(BIN)/python -m detectors.page > detectors/CATALOGUE.md
 	$(BIN)/python -c "import sys; from alerts.schema import alert_schema; sys.stdout.buffer.write(alert_schema())" > schemas/alert/v1.json
+
+bench: $(VENV)/.dev ## measure speed, latency and memory beside named yardsticks; writes bench/RESULTS.md (minutes)
+	$(BIN)/python -m bench.page
 
 kafka: ## start a real Apache Kafka broker on loopback (needs Java and Maven); deploy/kafka/stop ends it
 	deploy/kafka/start

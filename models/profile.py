@@ -19,7 +19,7 @@ from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
 from models.features import Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
-from models.kernels.arena import Int64s
+from models.kernels.arena import MOVEMENT, Int64s
 from models.kernels.arming import Asked, arm_holders
 from models.kernels.evaluate import TESTS, VARIANTS, Results, Triggers, evaluate
 from models.kernels.questions import EVERY_ARM, ArmTable
@@ -209,9 +209,9 @@ class Profiles:
         holders = [holder for holder, found in ranges for _ in found]
         return self._ledger_rows(holders, np.asarray(slots, np.int64))
 
-    def size_in_bytes(self) -> int:
-        """Bytes of the movement columns as allocated."""
-        return int(self._blocks.columns.nbytes)
+    def used_bytes(self) -> int:
+        """Bytes of the movements that are kept."""
+        return int(self._blocks.lengths.sum()) * MOVEMENT.itemsize
 
     # from here on, in the order of use
 

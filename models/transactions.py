@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from models.snapshot import TRANSACTIONS, Piece, Sections
 
@@ -21,6 +22,8 @@ SHOWN = (
     "local_utc_offset_min",
 )
 SMALL_CHUNKS = 64
+ROWS_AT_ONCE = 1 << 16
+"""Of a snapshot's piece: some ten milliseconds."""
 
 
 class Transactions:
@@ -72,16 +75,13 @@ class Transactions:
         return self._next
 
     def pieces(self) -> Iterator[Piece]:
-        """All chunks as they are now, each row with its number."""
+        """All rows as they are now, each with its number."""
         held = list(zip(self._firsts, self._chunks, strict=True))
         return (
             Piece(section=TRANSACTIONS, rows=rows)
             for first, chunk in held
-            for rows in chunk.rechunk()
-            .with_columns(number=pl.int_range(first, first + chunk.height, dtype=pl.Int64))
-            .to_arrow(compat_level=pl.CompatLevel.oldest())
-            .combine_chunks()
-            .to_batches()
+            for at in range(0, chunk.height, ROWS_AT_ONCE)
+            for rows in _numbered(chunk.slice(at, ROWS_AT_ONCE), first + at)
         )
 
     def restore(self, sections: Sections, *, next_row: int) -> None:
@@ -102,3 +102,13 @@ class Transactions:
         self._firsts[-self._small :] = [self._firsts[-self._small]]
         self._newest[-self._small :] = [max(self._newest[-self._small :])]
         self._small = 0
+
+
+def _numbered(rows: pl.DataFrame, first: int) -> list[pa.RecordBatch]:
+    """The rows with their running numbers, as one batch."""
+    number = pl.int_range(first, first + rows.height, dtype=pl.Int64)
+    table = rows.rechunk().with_columns(number=number)
+    batches: list[pa.RecordBatch] = table.to_arrow(
+        compat_level=pl.CompatLevel.oldest()
+    ).to_batches()
+    return batches

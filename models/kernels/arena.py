@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, vectorize
+from numba import njit
 
 Int64s = npt.NDArray[np.int64]
 UInt64s = npt.NDArray[np.uint64]
@@ -214,7 +214,7 @@ def move_block(columns: Columns, start: int, length: int, to: int) -> None:
         copy_slot(columns, start + k, columns, to + k)
 
 
-@vectorize(["int64(int64)"], cache=True)  # type: ignore[no-untyped-call]
-def room_for(movements: int) -> int:
-    """Slots a block of so many movements is given."""
-    return movements + max(4, movements // 2)
+@njit(cache=True)
+def room_for(movements: Any) -> Any:
+    """Slots that blocks of so many movements are given: one number or an array of them."""
+    return movements + np.maximum(4, movements // 2)

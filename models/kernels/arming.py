@@ -210,19 +210,29 @@ def slide(
     """values[k] = what the tally comes to over the window up to lane[k], for k from `at` on; of a
     hub at most the last 1,000 movements count. `met` is scratch by interned name, all zero before
     and after. O(lane), and as much again for each return."""
-    aggregate, has, lacks, window = tally
-    if aggregate in (COUNT, SUM):
-        for k in range(low, len(lane.time)):
-            is_meant = lane.mask[k] & has == has and lane.mask[k] & lacks == 0
-            worth = max(lane.amount[k], 0) if aggregate == SUM else 1
-            lane.worth[k] = worth if is_meant else 0
-        slide_sum(lane, low, at, window, values)
-        return
-    for k in range(low, len(lane.time)):
-        is_meant = lane.mask[k] & has == has and lane.mask[k] & lacks == 0
-        name = name_of(columns, start + lane.offset[k], aggregate) if is_meant else -1
-        lane.worth[k] = name
-    slide_distinct(lane, low, at, window, met, values)
+    weigh(columns, start, lane, low, tally)
+    if tally.aggregate in (COUNT, SUM):
+        slide_sum(lane, low, at, tally.window, values)
+    else:
+        slide_distinct(lane, low, at, tally.window, met, values)
+
+
+@njit(cache=True)
+def weigh(columns: Columns, start: int, lane: Lane, low: int, tally: Tally) -> None:
+    """lane.worth = what each movement adds to a count or a sum, or the name it adds. O(lane)."""
+    aggregate, has, lacks, _ = tally
+    mask, amount, worth = lane.mask, lane.amount, lane.worth
+    if aggregate == COUNT:
+        for k in range(low, len(mask)):
+            worth[k] = mask[k] & has == has and mask[k] & lacks == 0
+    elif aggregate == SUM:
+        for k in range(low, len(mask)):
+            is_meant = mask[k] & has == has and mask[k] & lacks == 0
+            worth[k] = max(amount[k], 0) if is_meant else 0
+    else:
+        for k in range(low, len(mask)):
+            is_meant = mask[k] & has == has and mask[k] & lacks == 0
+            worth[k] = name_of(columns, start + lane.offset[k], aggregate) if is_meant else -1
 
 
 @njit(cache=True)

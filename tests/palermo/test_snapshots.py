@@ -4,15 +4,15 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import crc32c
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from palermo.log import start_log
 from palermo.running import Wish, carry_out
 from palermo.snapshots import KEPT, MANIFEST, UNFINISHED, Manifest, Sealed
 
@@ -25,6 +25,7 @@ class Resumed:
 
     alerts: bytes
     stages: Counter[str]
+    refusals: Sequence[str]
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,6 @@ def stopped(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert carry_out(_wish(demo_feed, out), observer=interrupt).summary is None
     assert len(_snapshots(out)) == KEPT
     return out
-
-
-@pytest.fixture(autouse=True)
-def _log(capfd: pytest.CaptureFixture[str]) -> None:
-    start_log(verbosity=0)
 
 
 @pytest.fixture
@@ -135,7 +131,6 @@ def test_a_snapshot_that_cannot_be_trusted_is_refused_and_the_older_one_used(
     demo_feed: Path,
     folder: Path,
     undisturbed: bytes,
-    capfd: pytest.CaptureFixture[str],
     damage: Callable[[Path], None],
     reason: str,
 ) -> None:
@@ -145,8 +140,7 @@ def test_a_snapshot_that_cannot_be_trusted_is_refused_and_the_older_one_used(
 
     assert ended.stages["snapshot_refused"] == ended.stages["snapshot_restored"] == 1
     assert ended.alerts == undisturbed
-    printed = capfd.readouterr()
-    assert reason in printed.out + printed.err
+    assert reason in ended.refusals[0]
 
 
 def test_two_damaged_snapshots_are_refused_and_the_archive_is_read(
@@ -187,8 +181,13 @@ def _wish(feed: Path, out: Path) -> Wish:
 
 def _resumed(feed: Path, out: Path) -> Resumed:
     stages: Counter[str] = Counter()
-    carry_out(_wish(feed, out), observer=lambda stage: stages.update([stage]))
-    return Resumed(alerts=(out / "alerts.ndjson").read_bytes(), stages=stages)
+    with capture_logs() as logs:
+        carry_out(_wish(feed, out), observer=lambda stage: stages.update([stage]))
+    return Resumed(
+        alerts=(out / "alerts.ndjson").read_bytes(),
+        stages=stages,
+        refusals=[log["reason"] for log in logs if log["event"] == "snapshot_refused"],
+    )
 
 
 def _snapshots(out: Path) -> list[Path]:
