@@ -82,7 +82,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml
 	@$(MAKE) --no-print-directory $(VENV)/bin/python
-	@echo "downloading 68 packages, about 280 MB (1 GB on disk), from the package index into $(VENV)"
+	@echo "downloading 77 packages, about 310 MB (1 GB on disk), from the package index into $(VENV)"
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.runtime

@@ -209,6 +209,48 @@ def simulate(
     )
 
 
+@app.command()
+def score(
+    *,
+    labels: Annotated[
+        Path, typer.Option("--labels", metavar="DIR", help="The labels/ of a simulation.")
+    ],
+    alerts: Annotated[
+        Path, typer.Option("--alerts", metavar="FILE", help="The alerts.ndjson of a run over it.")
+    ],
+    cut: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cut",
+            metavar="[LINE=]SCORE",
+            help="Least score of a proposal; default: what 1.5 per 10,000 a week leave here.",
+        ),
+    ] = None,
+    minutes_per_proposal: Annotated[
+        float,
+        typer.Option("--minutes-per-proposal", min=1.0, help="An analyst's time for one, assumed."),
+    ] = 90.0,
+    pictures: Annotated[
+        Path | None,
+        typer.Option("--pictures", metavar="DIR", help="Draw recall and precision there."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How good the alerts of a simulated country are: what was found, how soon, at what cost."""
+    from palermo.quality.shown import ScoringWish, show_score
+
+    show_score(
+        ScoringWish(
+            labels=labels,
+            alerts=alerts,
+            pictures=pictures,
+            cuts=tuple(cut or ()),
+            minutes_per_proposal=minutes_per_proposal,
+        ),
+        as_json=as_json,
+    )
+
+
 @alerts.command("list")
 def alerts_list(*, out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
     """All current alerts, most urgent first."""

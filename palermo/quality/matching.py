@@ -1,0 +1,106 @@
+"""Which proposals are true, and which schemes they find."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from alerts.alert import Alert
+from palermo.quality.labels import Scheme
+from palermo.quality.proposals import Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """An alert whose subject is a member of a scheme and that cites a transaction of it."""
+
+    alert: Alert
+    scheme: Scheme
+    is_suspect: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A proposal held against the labels. A true one has at least half its subjects in one crime
+    and accuses somebody a correct alert would accuse."""
+
+    proposal: Proposal
+    touches: tuple[Touch, ...]
+    found: frozenset[str]
+    """The schemes it finds; none if it is false."""
+
+    @property
+    def is_true(self) -> bool:
+        return bool(self.found)
+
+    @property
+    def accuses_bystanders_only(self) -> bool:
+        """Its alerts cite a scheme, but are on payers or possible victims of it."""
+        return bool(self.touches) and not any(touch.is_suspect for touch in self.touches)
+
+
+class Matcher:
+    """Holds proposals against these schemes."""
+
+    def __init__(self, schemes: Iterable[Scheme]) -> None:
+        self._of_party: Mapping[str, Sequence[Scheme]] = _by_party(schemes)
+
+    def match(self, proposal: Proposal) -> Match:
+        """The proposal with every scheme its alerts touch and those it finds."""
+        touches = tuple(touch for alert in proposal.alerts for touch in self._touches(alert))
+        return Match(proposal=proposal, touches=touches, found=_found(proposal, touches))
+
+    def _touches(self, alert: Alert) -> Iterable[Touch]:
+        cited = {each for hit in alert.typologies for each in hit.transaction_ids}
+        cited.update(each for fact in alert.facts for each in fact.transaction_ids)
+        for scheme in self._of_party.get(alert.subject.id, ()):
+            if not scheme.transaction_ids.isdisjoint(cited):
+                yield Touch(
+                    alert=alert, scheme=scheme, is_suspect=_accuses(scheme, alert.subject.id)
+                )
+
+
+def first_alerts(matches: Iterable[Match]) -> dict[str, Alert]:
+    """For each scheme that is found, the earliest alert that accuses a suspect of it."""
+    first: dict[str, Alert] = {}
+    for touch in finding_touches(matches):
+        known = first.setdefault(touch.scheme.scheme_id, touch.alert)
+        if (touch.alert.raised_at, touch.alert.alert_id) < (known.raised_at, known.alert_id):
+            first[touch.scheme.scheme_id] = touch.alert
+    return first
+
+
+def finding_touches(matches: Iterable[Match]) -> Iterable[Touch]:
+    """The touches by which schemes are found."""
+    for match in matches:
+        for touch in match.touches:
+            if touch.is_suspect and touch.scheme.scheme_id in match.found:
+                yield touch
+
+
+def _by_party(schemes: Iterable[Scheme]) -> dict[str, list[Scheme]]:
+    found: dict[str, list[Scheme]] = defaultdict(list)
+    for scheme in schemes:
+        names = {name for member in scheme.members for name in (member.party, member.account)}
+        for name in names - {None}:
+            found[str(name)].append(scheme)
+    return found
+
+
+def _accuses(scheme: Scheme, subject: str) -> bool:
+    return any(m.is_suspect and subject in (m.party, m.account) for m in scheme.members)
+
+
+def _found(proposal: Proposal, touches: Iterable[Touch]) -> frozenset[str]:
+    """Schemes of a crime that holds half the proposal's subjects, through a suspect of theirs."""
+    subjects: dict[str, set[str]] = defaultdict(set)
+    accused: dict[str, set[str]] = defaultdict(set)
+    for touch in touches:
+        subjects[touch.scheme.crime].add(f"{touch.alert.subject.kind}:{touch.alert.subject.id}")
+        if touch.is_suspect:
+            accused[touch.scheme.crime].add(touch.scheme.scheme_id)
+    return frozenset(
+        scheme
+        for crime, schemes in accused.items()
+        if 2 * len(subjects[crime]) >= len(proposal.subjects)
+        for scheme in schemes
+    )
