@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from palermo.errors import DependencyUnreachable
-from palermo.quality.budgets import BUDGET_OF_LINE, BUDGETS, CURVE, BudgetRow
+from palermo.quality.budgets import BUDGET_OF_LINE, CURVE, BudgetRow
 from palermo.quality.intervals import Share
 from palermo.quality.labels import Variant
 from palermo.quality.score import Score
@@ -28,9 +28,10 @@ VARIANT_COLOURS: dict[Variant, str] = {
 }
 """Told apart by people who do not see red or green (Okabe and Ito), and by their markers."""
 VARIANT_MARKERS: dict[Variant, str] = {"textbook": "o", "noisy": "s", "evasive": "D"}
+VARIANT_SHIFTS: dict[Variant, float] = {"textbook": -0.24, "noisy": 0.0, "evasive": 0.24}
 CURVE_COLOUR = "#0072b2"
 CUT_BUDGET = 1.5
-"""Where the cut of most lines lies: the dotted line."""
+TICKS = (0.1, 0.5, CUT_BUDGET, 5.0)
 
 
 def demand_matplotlib() -> None:
@@ -56,10 +57,10 @@ def recall_figure(made: Score) -> "Figure":
     axes = _panel(figure, (1, 1, 1))
     for place, typology in enumerate(typologies):
         rows = [row for row in made.recall if row.typology == typology]
-        drawn = [row for row in rows if row.variant is not None]
-        for row, shift in zip(drawn, _shifts(len(drawn)), strict=True):
+        for row in rows:
             if row.variant is not None:
-                _draw_recall(axes, place + shift, row.recall, row.variant)
+                height = place + VARIANT_SHIFTS[row.variant]
+                _draw_recall(axes, height, row.recall, row.variant)
     axes.set_yticks(range(len(typologies)), typologies, fontfamily="monospace")
     axes.set_ylim(len(typologies) - 0.4, -0.6)
     axes.set_xlim(-0.02, 1.13)
@@ -83,7 +84,8 @@ def precision_figure(made: Score) -> "Figure":
         axes.set_title(LINE_NAMES[line], loc="left", color=INK, fontsize=10)
         if place == 1:
             axes.set_ylabel("true proposals, with 95 % interval", color=FAINT, fontsize=9)
-    figure.supxlabel("case proposals per 10,000 active customers a week", color=FAINT, fontsize=9)
+    words = "case proposals per 10,000 active customers a week; dotted: the budget of the cut"
+    figure.supxlabel(words, color=FAINT, fontsize=9)
     figure.suptitle("Precision against budget", x=0.01, ha="left", color=INK)
     return figure
 
@@ -104,10 +106,6 @@ def _panel(figure: "Figure", place: tuple[int, int, int]) -> "Axes":
     axes.spines["bottom"].set_color(GRID)
     axes.tick_params(length=0, colors=INK, labelsize=9)
     return axes
-
-
-def _shifts(count: int) -> Sequence[float]:
-    return [0.24 * (number - (count - 1) / 2) for number in range(count)]
 
 
 def _draw_recall(axes: "Axes", height: float, known: Share, variant: Variant) -> None:
@@ -142,7 +140,7 @@ def _draw_curve(axes: "Axes", rows: Sequence[BudgetRow]) -> None:
     axes.plot(budgets, values, color=CURVE_COLOUR, marker="o", markersize=3)
     axes.axvline(CUT_BUDGET, color=FAINT, linewidth=0.8, linestyle=":")
     axes.set_xscale("log")
-    axes.set_xticks(BUDGETS, [f"{each:g}" for each in BUDGETS])
+    axes.set_xticks(TICKS, [f"{each:g}" for each in TICKS])
     axes.set_xticks([], minor=True)
     axes.set_xlim(CURVE[0], CURVE[-1])
     axes.set_ylim(0, 1.03)

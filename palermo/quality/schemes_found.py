@@ -1,5 +1,6 @@
 """How many schemes are found, how soon, and whether for the right reason."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,21 @@ class RecallRow:
     typology: str | None
     variant: Variant | None
     recall: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedRow:
+    """Why schemes of a typology (None: of all) are missed; each counts once, under the first that
+    holds. under_cut: a true proposal has a lower score; among_others: a suspect is alerted for it,
+    but in a proposal mostly of others; never_completes: it stays under the definition's minimum;
+    silent: it completes, and no alert accuses a suspect for it."""
+
+    typology: str | None
+    missed: int
+    under_cut: int
+    among_others: int
+    never_completes: int
+    silent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +68,32 @@ def recall_rows(matches: Iterable[Match], schemes: Sequence[Scheme]) -> list[Rec
         for variant in (None, *VARIANTS)
         if (chosen := _chosen(schemes, typology, variant)) or typology is variant is None
     ]
+
+
+def missed_rows(
+    matches: Iterable[Match], kept: Iterable[Match], schemes: Sequence[Scheme]
+) -> list[MissedRow]:
+    """Why schemes are missed, overall and by typology. matches: all; kept: those over the cut."""
+    every = list(matches)
+    found = {scheme for each in kept for scheme in each.found}
+    ranked = {scheme for each in every for scheme in each.found}
+    accused = {t.scheme.scheme_id for each in every for t in each.touches if t.is_suspect}
+    typologies = [None, *sorted({scheme.typology for scheme in schemes})]
+    rows = []
+    for typology in typologies:
+        missed = [s for s in _chosen(schemes, typology, None) if s.scheme_id not in found]
+        reasons = Counter(_reason(scheme, ranked, accused) for scheme in missed)
+        rows.append(
+            MissedRow(
+                typology=typology,
+                missed=len(missed),
+                under_cut=reasons["under_cut"],
+                among_others=reasons["among_others"],
+                never_completes=reasons["never_completes"],
+                silent=reasons["silent"],
+            )
+        )
+    return rows
 
 
 def delay_rows(matches: Sequence[Match], schemes: Sequence[Scheme], seed: int) -> list[DelayRow]:
@@ -126,6 +168,14 @@ def _chosen(
 
 def _recall(schemes: Collection[Scheme], found: Collection[str]) -> Share:
     return share(sum(scheme.scheme_id in found for scheme in schemes), len(schemes))
+
+
+def _reason(scheme: Scheme, ranked: Collection[str], accused: Collection[str]) -> str:
+    if scheme.scheme_id in ranked:
+        return "under_cut"
+    if scheme.scheme_id in accused:
+        return "among_others"
+    return "never_completes" if scheme.completes_at is None else "silent"
 
 
 def _delay_row(

@@ -34,10 +34,12 @@ from palermo.quality.matching import Matcher
 from palermo.quality.proposals import LINES, Line, proposals_of, raised_within
 from palermo.quality.schemes_found import (
     DelayRow,
+    MissedRow,
     RecallRow,
     VictimFigures,
     before_the_end,
     delay_rows,
+    missed_rows,
     recall_rows,
     rightly_named,
     urgent_in_time,
@@ -74,6 +76,7 @@ class Score:
     cuts: Mapping[Line, float]
     is_cut_given: bool
     recall: Sequence[RecallRow]
+    missed: Sequence[MissedRow]
     at_cut: Sequence[LineRow]
     at_budget: Sequence[BudgetRow]
     curve: Sequence[BudgetRow]
@@ -127,6 +130,7 @@ def score(labels: Labels, alerts: Sequence[Alert], wish: ScoreWish, *, sha256: s
         cuts=dict(cuts),
         is_cut_given=wish.cuts is not None,
         recall=recall_rows(remaining, labels.schemes),
+        missed=missed_rows(matches, remaining, labels.schemes),
         at_cut=at_cut,
         at_budget=[budget_row(matches, line, each, labels) for line in lines for each in BUDGETS],
         curve=[budget_row(matches, line, each, labels) for line in lines for each in CURVE],

@@ -117,6 +117,23 @@ def _opening(made: Score) -> Iterator[str]:
 
 def _tables(made: Score) -> Iterator[tuple[str, Table]]:
     yield "Schemes found at the cut", recall_table(made.recall)
+    yield (
+        "Why schemes are missed",
+        table(
+            ("typology", "missed", "under the cut", "among others", "never completes", "silent"),
+            (
+                (
+                    row.typology or "all",
+                    f"{row.missed:,}",
+                    f"{row.under_cut:,}",
+                    f"{row.among_others:,}",
+                    f"{row.never_completes:,}",
+                    f"{row.silent:,}",
+                )
+                for row in made.missed
+            ),
+        ),
+    )
     yield "Proposals at the cut", _at_cut_table(made.at_cut)
     yield (
         "Precision and recall at a budget (proposals per 10,000 active customers a week)",

@@ -7,6 +7,7 @@ from palermo.quality.proposals import proposals_of
 from palermo.quality.schemes_found import (
     before_the_end,
     delay_rows,
+    missed_rows,
     recall_rows,
     rightly_named,
     urgent_in_time,
@@ -40,6 +41,29 @@ def test_recall_is_given_for_each_typology_and_variant() -> None:
         ("st-funnel-geo", None): (0, 1),
         ("st-funnel-geo", "textbook"): (0, 1),
     }
+
+
+def test_each_missed_scheme_has_one_reason() -> None:
+    known = labels(
+        scheme(1, 10),
+        scheme(2, 20),
+        scheme(3, 30, completes_after_hours=None),
+        scheme(4, 40),
+        scheme(5, 50),
+    )
+    crowd = [alert(9 + each, 90 + each, case="x") for each in range(4)]
+    every = matches(
+        known,
+        alert(1, 10, "S1-0", score=90.0),
+        alert(2, 20, "S2-0", score=30.0),
+        alert(4, 40, "S4-0", case="x"),
+        *crowd,
+    )
+
+    overall, _ = missed_rows(every, [m for m in every if m.proposal.score > 50], known.schemes)
+
+    counts = (overall.under_cut, overall.among_others, overall.never_completes, overall.silent)
+    assert (overall.missed, counts) == (4, (1, 1, 1, 1))
 
 
 def test_delay_runs_from_completion_and_from_the_start() -> None:
