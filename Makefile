@@ -6,11 +6,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 WHEEL := NUMBA_CACHE_DIR=$(CURDIR)/dist/compiled dist/venv/bin/python -Im
 
-.PHONY: help demo check fast test golden catalogue bench kafka faults lock release clean
+.PHONY: help demo check fast test golden catalogue quality quality-full bench kafka faults lock release clean
 
 help: ## print the tasks
 	@echo "Palermo: tasks"
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
 	  awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## four scenes on the terminal, from a committed feed, in a minute
@@ -48,6 +48,12 @@ catalogue: $(VENV)/.dev ## rewrite the page of typologies and the JSON Schema of
 bench: $(VENV)/.dev ## measure speed, latency and memory beside named yardsticks; writes bench/RESULTS.md (minutes)
 	$(BIN)/python -m bench.page
 
+quality: $(VENV)/.dev ## one simulated country against the baseline: no figure may fall by two points (minutes)
+	$(BIN)/python -m bench.quality guard
+
+quality-full: $(VENV)/.dev ## measure docs/quality.md and the cuts anew (hours; QUALITY="--customers 4000" is smaller)
+	$(BIN)/python -m bench.quality page $(QUALITY)
+
 kafka: ## start a real Apache Kafka broker on loopback (needs Java and Maven); deploy/kafka/stop ends it
 	deploy/kafka/start
 
@@ -71,7 +77,7 @@ lock: $(VENV)/.dev ## rewrite the lock files from pyproject.toml (needs uv)
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove what make made
-	rm -rf $(VENV) dist palermo-out .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist palermo-out .kafka .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .quality
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory $(VENV)/bin/python

@@ -28,9 +28,9 @@ class Precision:
 
     here: Share
     chance: float
-    lift: float | None
+    lift: Estimate
     reweighted: Estimate
-    reweighted_lift: float | None
+    reweighted_lift: Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +138,17 @@ def precision(matches: Collection[Match], labels: Labels) -> Precision:
     here = share(sum(each.is_true for each in matches), len(matches))
     chance = len(labels.suspects) / labels.population.customers
     weight = REAL_PREVALENCE / chance if chance else 1.0
-    reweighted = transformed(here, lambda p: weight * p / (weight * p + 1.0 - p))
+
+    def reweighted(p: float) -> float:
+        return weight * p / (weight * p + 1.0 - p)
+
     return Precision(
         here=here,
         chance=chance,
-        lift=here.value / chance if here.value is not None and chance else None,
-        reweighted=reweighted,
-        reweighted_lift=None if reweighted.value is None else reweighted.value / REAL_PREVALENCE,
+        # Without a suspect nothing can be true, and no lift is known.
+        lift=transformed(here, lambda p: p / (chance or math.inf)),
+        reweighted=transformed(here, reweighted),
+        reweighted_lift=transformed(here, lambda p: reweighted(p) / REAL_PREVALENCE),
     )
 
 

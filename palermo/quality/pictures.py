@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 RECALL = "recall"
 PRECISION = "precision"
-FORMATS = ("svg", "png")
+FORMATS = {"svg": "Date", "png": "Software"}
+"""Each with the stamp that is left out."""
 
 INK, FAINT, GRID = "#1f2933", "#52606d", "#e4e7eb"
 VARIANT_COLOURS: dict[Variant, str] = {
@@ -46,8 +47,21 @@ def write_pictures(made: Score, folder: Path) -> list[Path]:
     """recall and precision, each as SVG and PNG; the same score gives the same files."""
     demand_matplotlib()
     folder.mkdir(parents=True, exist_ok=True)
-    named = {RECALL: recall_figure(made), PRECISION: precision_figure(made)}
-    return [path for name, figure in named.items() for path in _saved(figure, folder / name)]
+    return [
+        *saved(recall_figure(made), folder / RECALL),
+        *saved(precision_figure(made), folder / PRECISION),
+    ]
+
+
+def saved(figure: "Figure", stem: Path) -> list[Path]:
+    """The figure as `stem`.svg and `stem`.png; two drawings of one score are the same bytes."""
+    import matplotlib as mpl
+
+    # Without a fixed salt and date they would differ.
+    with mpl.rc_context({"svg.hashsalt": "palermo"}):
+        for kind, stamp in FORMATS.items():
+            figure.savefig(stem.with_suffix(f".{kind}"), metadata={stamp: None})
+    return [stem.with_suffix(f".{kind}") for kind in FORMATS]
 
 
 def recall_figure(made: Score) -> "Figure":
@@ -137,6 +151,8 @@ def _draw_curve(axes: "Axes", rows: Sequence[BudgetRow]) -> None:
         [getattr(each, part) for each in shares] for part in ("value", "low", "high")
     )
     axes.fill_between(budgets, low, high, color=CURVE_COLOUR, alpha=0.15, linewidth=0)
+    # A line of one proposal has no area, but its interval must be seen.
+    axes.vlines(budgets, low, high, color=CURVE_COLOUR, alpha=0.35, linewidth=0.8)
     axes.plot(budgets, values, color=CURVE_COLOUR, marker="o", markersize=3)
     axes.axvline(CUT_BUDGET, color=FAINT, linewidth=0.8, linestyle=":")
     axes.set_xscale("log")
@@ -154,15 +170,3 @@ def _distinct(rows: Sequence[BudgetRow]) -> Iterator[BudgetRow]:
         if row.proposals > last:
             yield row
         last = row.proposals
-
-
-def _saved(figure: "Figure", stem: Path) -> Iterator[Path]:
-    import matplotlib as mpl
-
-    # Without a fixed salt and date two drawings of one score differ.
-    with mpl.rc_context({"svg.hashsalt": "palermo"}):
-        for kind in FORMATS:
-            path = stem.with_suffix(f".{kind}")
-            stamp = {"Date": None} if kind == "svg" else {"Software": None}
-            figure.savefig(path, metadata=stamp)
-            yield path

@@ -18,7 +18,6 @@ from palermo.quality.wording import (
     LINE_NAMES,
     hours_text,
     lift_text,
-    percent_text,
     ratio_text,
     share_text,
 )
@@ -202,7 +201,7 @@ def recall_table(rows: Iterable[RecallRow]) -> Table:
 
 def _at_cut_table(rows: Iterable[LineRow]) -> Table:
     return table(
-        ("line", "cut", "kept", "per 10k a week", "precision", "lift", "at 1.5 in 10,000", "lift"),
+        ("line", "cut", "kept", "per 10k a week", "precision", "lift over chance"),
         (
             (
                 LINE_NAMES[row.line],
@@ -211,8 +210,6 @@ def _at_cut_table(rows: Iterable[LineRow]) -> Table:
                 f"{row.per_10k_a_week:.2f}",
                 share_text(row.precision.here),
                 lift_text(row.precision.lift),
-                percent_text(row.precision.reweighted),
-                lift_text(row.precision.reweighted_lift),
             )
             for row in rows
         ),

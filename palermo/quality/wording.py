@@ -46,9 +46,15 @@ def ratio_text(known: Ratio) -> str:
     return f"-{edges}" if known.value is None else f"{known.value:.2f}{edges}"
 
 
-def lift_text(lift: float | None) -> str:
-    """Such as `410 x`."""
-    return "-" if lift is None else f"{lift:,.0f} x" if lift >= 10 else f"{lift:.1f} x"
+def lift_text(lift: Estimate) -> str:
+    """How many times better than a blind choice: `410 x (220-560)`."""
+    if lift.value is None or lift.low is None or lift.high is None:
+        return "-"
+    return f"{_times(lift.value)} x ({_times(lift.low)}-{_times(lift.high)})"
+
+
+def _times(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _hundredths(value: float) -> str:

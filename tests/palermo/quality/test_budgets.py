@@ -103,9 +103,9 @@ def test_precision_is_reweighted_to_what_life_would_give() -> None:
 
     assert found.here.value == 0.5
     assert found.chance == 0.003
-    assert found.lift == pytest.approx(0.5 / 0.003)
+    assert found.lift.value == pytest.approx(0.5 / 0.003)
     assert found.reweighted.value == pytest.approx(0.05 / 1.05)
-    assert found.reweighted_lift == pytest.approx(0.05 / 1.05 / 0.00015)
+    assert found.reweighted_lift.value == pytest.approx(0.05 / 1.05 / 0.00015)
 
 
 KNOWN = labels(

@@ -1,0 +1,118 @@
+"""`python -m bench.quality guard|accept|page`: how good Palermo is on simulated countries.
+
+guard: one population against bench/quality/baseline.json; exit 1 at a fall of over two points.
+accept: what guard measures becomes the baseline. page: docs/quality.md, its pictures, the cuts.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from bench.quality.page import Readings, write_page
+from bench.quality.populations import FOLDER, ROOT, Part, at_most, measured, read_parts
+from palermo.quality.proposals import Line
+from palermo.quality.score import Score
+
+CUTS = FOLDER / "cuts.json"
+BASELINE = FOLDER / "baseline.json"
+FALL = 0.02
+"""Two points are let pass."""
+
+
+class Cuts(msgspec.Struct, frozen=True, kw_only=True):
+    """The cuts of the last page and the population they were set on."""
+
+    release: str
+    seed: int
+    customers: int
+    cuts: dict[Line, float]
+
+
+def main() -> None:
+    given = _arguments()
+    parts = read_parts()
+    if given.verb == "page":
+        make_page(parts, given.work, given.customers)
+    elif given.verb == "accept":
+        write_json(BASELINE, figures(measured(parts["guard"], given.work, known_cuts())))
+    else:
+        guard(figures(measured(parts["guard"], given.work, known_cuts())))
+
+
+def guard(now: Mapping[str, float]) -> None:
+    """Ends with 1 and every figure that fell."""
+    baseline = msgspec.json.decode(BASELINE.read_bytes(), type=dict[str, float])
+    print(f"{'higher is better':<40} baseline     now")
+    for name, value in baseline.items():
+        print(f"{name:<40} {value:8.3f} {now.get(name, 0.0):7.3f}")
+    fallen = [name for name, value in baseline.items() if now.get(name, 0.0) < value - FALL]
+    if fallen:
+        print(f"quality fell by more than two points: {', '.join(fallen)}")
+        print("if it is meant: `python -m bench.quality accept`, and say why in the commit")
+        sys.exit(1)
+    print(f"quality: none of {len(baseline)} figures fell by more than two points")
+
+
+def figures(made: Score) -> dict[str, float]:
+    """What must not fall; each is better when higher."""
+    found: dict[str, float | None] = {
+        f"recall {row.typology or 'all'}": row.recall.value
+        for row in made.recall
+        if row.variant is None
+    }
+    for line in made.at_cut:
+        if line.proposals:
+            found[f"precision {line.line or 'all'}"] = line.precision.here.value
+    found["right typology named"] = made.right_typology_named.value
+    found["urgent within an hour"] = made.urgent_within_an_hour.value
+    found["look-alikes left alone"] = _rest(made.look_alikes[0].proposed.value)
+    found["victims not called controller"] = _rest(made.victims.called_controller.value)
+    return {name: round(value, 4) for name, value in found.items() if value is not None}
+
+
+def make_page(parts: Mapping[str, Part], work: Path, customers: int | None) -> None:
+    """The cut from one base-rate population, precision from another, recall from a dense one."""
+    cut = measured(at_most(parts["cut"], customers), work)
+    readings = Readings(
+        planned={name: part.customers for name, part in parts.items()},
+        cut=cut,
+        base_rate=measured(at_most(parts["base_rate"], customers), work, cut.cuts),
+        enriched=measured(at_most(parts["enriched"], customers), work, cut.cuts),
+    )
+    known = cut.population
+    cuts = Cuts(
+        release=cut.release, seed=known.seed, customers=known.customers, cuts=dict(cut.cuts)
+    )
+    write_json(CUTS, cuts)
+    print(f"written: {write_page(readings)}")
+
+
+def known_cuts() -> Mapping[Line, float]:
+    """The cuts the last page set."""
+    if not CUTS.exists():
+        sys.exit(f"quality: {CUTS} is not there; `make quality-full` sets the cuts")
+    return msgspec.json.decode(CUTS.read_bytes(), type=Cuts).cuts
+
+
+def write_json(path: Path, document: object) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    print(f"written: {path}")
+
+
+def _rest(value: float | None) -> float | None:
+    return None if value is None else 1.0 - value
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    parser.add_argument("verb", choices=("guard", "accept", "page"))
+    parser.add_argument("--work", type=Path, default=ROOT / ".quality", help="kept populations")
+    parser.add_argument("--customers", type=int, help="at most so many in a population of the page")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
