@@ -23,9 +23,9 @@ from alerts.exculpation import exculpations
 from alerts.handling import handling
 from alerts.narrative import narrative
 from alerts.order import utc_text
-from alerts.roles import roles
+from alerts.roles import THINGS, roles
 from alerts.scoring import ScoreTable, score, severity
-from alerts.totals import BaseMoney, moved, totals
+from alerts.totals import BaseMoney, Moved, moved, totals
 from detectors.finding import Fact
 from detectors.typology import GatheringTypology
 
@@ -36,11 +36,7 @@ def write_alert(dossier: Dossier, background: Background) -> Alert:
     offences = offences_suspected(cited)
     parties = roles(dossier, background)
     tests = exculpations(cited)
-    counted = moved(
-        [e for each in cited for e in each.entries if e.holder == dossier.subject.id],
-        [e for each in cited if _is_gathered(each) for e in each.entries],
-        dossier.subject.id,
-    )
+    counted = _counted(dossier)
     sums = totals(counted, background.money)
     points = score({c.finding.typology: c.finding.strength for c in cited}, background.scores)
     grade = severity(points, [each.definition for each in cited], background.scores)
@@ -81,6 +77,16 @@ def write_alert(dossier: Dossier, background: Background) -> Alert:
         ),
         reproduce=background.reproduce,
     )
+
+
+def _counted(dossier: Dossier) -> Moved:
+    """What the subject moved; for a thing, what was moved with it."""
+    subject = dossier.subject
+    gathered = [e for each in dossier.cited if _is_gathered(each) for e in each.entries]
+    if subject.kind in THINGS:
+        return moved(gathered, (), subject.id)
+    own = [e for each in dossier.cited for e in each.entries if e.holder == subject.id]
+    return moved(own, gathered, subject.id)
 
 
 def _is_gathered(each: Cited) -> bool:

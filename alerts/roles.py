@@ -20,6 +20,8 @@ MOST_FOR_OWN_LIFE = 0.05
 LEAST_CONTROLLED = 2
 MOST_PAYERS = 100
 """Payers listed, in order of their first payment; the rest are in the cited transactions."""
+THINGS = frozenset({"device", "place"})
+"""Kinds of subjects that are no party: nobody is named by them."""
 COLLECTING = frozenset({"som-collector-fanin"})
 """Typologies whose subject collects from payers."""
 NOT_PAYMENTS = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.CARD | Mask.SALARY | Mask.LOAN
@@ -38,7 +40,7 @@ def roles(dossier: Dossier, background: Background) -> tuple[PartyRole, ...]:
     """Everybody named by the alert; the subject first, then by role, party and account."""
     found = [
         *_subject(dossier, background),
-        *(_feeder(each) for each in dossier.feeders),
+        *_feeders(dossier),
         *_payers(dossier, background),
     ]
     return tuple(sorted(found, key=lambda role: _place(role, dossier.subject.id)))
@@ -57,6 +59,8 @@ def _place(role: PartyRole, subject: str) -> tuple[bool, int, str, str]:
 
 
 def _subject(dossier: Dossier, background: Background) -> Iterator[PartyRole]:
+    if dossier.subject.kind in THINGS:
+        return
     gathered = [each for each in dossier.cited if isinstance(each.definition, GatheringTypology)]
     collecting = [each for each in dossier.cited if each.finding.typology in COLLECTING]
     controlled = [each for each in dossier.own_signals if is_controlled(each)]
@@ -104,11 +108,24 @@ def _unknown(dossier: Dossier, background: Background) -> PartyRole:
     )
 
 
-def _feeder(signal: Cited) -> PartyRole:
+def _feeders(dossier: Dossier) -> Iterator[PartyRole]:
+    """Each feeder once, by the first gathering that names it."""
+    named: set[str] = set()
+    for each in dossier.cited:
+        if not isinstance(each.definition, GatheringTypology):
+            continue
+        for signal in dossier.feeders:
+            holder = signal.finding.holder
+            if holder in each.finding.feeders and holder not in named:
+                named.add(holder)
+                yield _feeder(signal, each.definition)
+
+
+def _feeder(signal: Cited, gathering: GatheringTypology) -> PartyRole:
     if is_controlled(signal):
         return _role(signal, signal.finding.holder, "possible_victim", _control(signal), (signal,))
-    why = ("its account is emptied to the receiver, but the control test does not hold",)
-    return _role(signal, signal.finding.holder, "unknown", why, (signal,))
+    why = (gathering.feeders.why,)
+    return _role(signal, signal.finding.holder, gathering.feeders.role, why, (signal,))
 
 
 def _role(

@@ -110,7 +110,7 @@ class Triage:
         for link, since in sorted(
             touched.links.items(), key=lambda item: (item[0].kind, item[0].id)
         ):
-            for definition in self._gatherings:
+            for definition in self._gatherings_by(link):
                 self._gather(tx.connection, definition, link, since, touched)
         changed: list[str] = []
         for subject, (first, last) in sorted(touched.subjects.items()):
@@ -159,6 +159,9 @@ class Triage:
         kept.insert(connection, findings, models=models)
         return touched
 
+    def _gatherings_by(self, link: Link) -> Iterator[GatheringTypology]:
+        return (each for each in self._gatherings if each.link == link.kind)
+
     def _gather(
         self,
         connection: sa.Connection,
@@ -202,18 +205,20 @@ class Triage:
             if microseconds(finding.trigger.time) >= since:
                 feeder = by_trigger[finding.trigger].holder
                 yield replace(
-                    finding, subject_kind=self._kind(connection, link.id, feeder, finding.trigger)
+                    finding, subject_kind=self._kind(connection, link, feeder, finding.trigger)
                 )
 
     def _kind(
-        self, connection: sa.Connection, receiver: str, feeder: str, upto: TriggerKey
+        self, connection: sa.Connection, link: Link, feeder: str, upto: TriggerKey
     ) -> SubjectKind:
-        """A receiver known by nothing but its account number is an account."""
+        """A party known by nothing but its account number is an account; a thing is a thing."""
+        if link.kind in ("device", "place"):
+            return link.kind
         references = self._background.references
-        if receiver in references.customers:
+        if link.id in references.customers:
             return "customer"
-        is_account = receiver in references.accounts or ledger.was_paid_as_account(
-            connection, feeder, receiver, order_key(upto)
+        is_account = link.id in references.accounts or ledger.was_paid_as_account(
+            connection, feeder, link.id, order_key(upto)
         )
         return "account" if is_account else "customer"
 
@@ -311,7 +316,7 @@ class Triage:
     ) -> Iterator[Cited]:
         start = microseconds(finding.trigger.time - definition.window) + 1
         first, _ = keys_between(start, start)
-        link = Link(kind="receiver", id=finding.subject_id)
+        link = Link(kind=definition.link, id=finding.subject_id)
         outlines = kept.signals_linked(
             connection, link, definition.gathers, first, order_key(finding.trigger)
         )

@@ -3,6 +3,7 @@
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +38,7 @@ VARIANTS = 3
 """Rows of an evaluated trigger stand together, in this order."""
 
 WEIGHT_SHARE = 0.2
+LONGEST_SCREENED = timedelta(days=60)
 TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED")
 TEST_HISTORY = {"PAYROLL": 60, "REMIT": 60, "FAMILY": 180, "LICENSED": 0}
 
@@ -104,7 +106,7 @@ class Catalogue:
             )
             for key, typology in self.typologies.items()
             for condition in typology.conditions
-            if available.blindness(condition) is None
+            if available.blindness(condition) is None and _is_short(typology, condition)
             for part, whole, ratio, is_least in condition.screens
         )
         self._columns = [
@@ -179,9 +181,6 @@ class Catalogue:
         tests = self._tests(typology, row)
         since = row["trigger_time"] - typology.window
         account = row["account"] if typology.scope is Scope.ACCOUNT else None
-        links: tuple[Link, ...] = ()
-        if typology.link == "receiver" and row["top_payee"] is not None:
-            links = (Link(kind="receiver", id=row["top_payee"]),)
         return Finding(
             typology=typology.id,
             version=typology.version,
@@ -200,7 +199,7 @@ class Catalogue:
             not_testable=self._not_testable(typology, row),
             exculpations=tests,
             cleared_by=_cleared_by(typology, row, rest),
-            links=links,
+            links=_links(typology, row),
             citations=(
                 Citation(
                     holder=row["holder"],
@@ -317,6 +316,18 @@ def _distinct_features(typologies: Iterable[Typology]) -> tuple[Feature, ...]:
     return tuple(by_name.values())
 
 
+def _is_short(typology: Typology, condition: Condition) -> bool:
+    """Whether what its screens read can be known early."""
+    read = {name for part, whole, _, _ in condition.screens for name in (part, whole)}
+    return all(f.window <= LONGEST_SCREENED for f in typology.features if f.name in read)
+
+
+def _links(typology: Typology, row: dict[str, Any]) -> tuple[Link, ...]:
+    if typology.link is None or row[typology.link.feature] is None:
+        return ()
+    return (Link(kind=typology.link.kind, id=row[typology.link.feature]),)
+
+
 def _cleared_by(typology: Typology, row: dict[str, Any], rest: dict[str, Any]) -> tuple[str, ...]:
     """The tests without whose movements it would not fire; none if it would."""
     if rest[f"{typology.id}|fires"] and not _clearing(typology, rest):
@@ -324,7 +335,7 @@ def _cleared_by(typology: Typology, row: dict[str, Any], rest: dict[str, Any]) -
     bits = row["tests" if typology.scope is Scope.ACCOUNT else "holder_tests"]
     grounds = {test for test in TESTS if bits & int(Test[test])}
     grounds |= _clearing(typology, row) | _clearing(typology, rest)
-    return tuple(test for test in TESTS if test in grounds)
+    return tuple(test for test in typology.exculpations if test in grounds)
 
 
 def _clearing(typology: Typology, row: dict[str, Any]) -> set[str]:

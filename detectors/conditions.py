@@ -1,5 +1,6 @@
 """The clauses definitions are made of: a measured value, a threshold, how far beyond it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -28,6 +29,33 @@ def at_least(
         holds=value >= threshold,
         excess=(value - threshold) / threshold,
         screens=_screens(value, None, threshold, is_least=True),
+        threshold=threshold,
+        unit=unit,
+        family=family,
+        columns=columns,
+        needs=needs,
+        is_core=is_core,
+    )
+
+
+def at_most(
+    name: str,
+    value: pl.Expr,
+    threshold: float,
+    *,
+    unit: str,
+    family: Family | None,
+    columns: tuple[str, ...],
+    needs: tuple[str, ...] = (),
+    is_core: bool = True,
+) -> Condition:
+    """A measure of at most `threshold`; excess as part of the way to 0."""
+    return Condition(
+        name=name,
+        value=value,
+        holds=value <= threshold,
+        excess=(threshold - value) / threshold,
+        screens=_screens(value, None, threshold, is_least=False),
         threshold=threshold,
         unit=unit,
         family=family,
@@ -96,6 +124,23 @@ def share_at_most(
         is_core=is_core,
         clears_as=clears_as,
         least_history=least_history,
+    )
+
+
+def passes_through(
+    came: str, went: str, least: float, *, name: str = "passed_through"
+) -> Condition:
+    """The smaller of two sums is at least this share of the larger: what came in went out."""
+    return replace(
+        share_at_least(
+            name,
+            pl.min_horizontal(came, went),
+            pl.max_horizontal(came, went),
+            least,
+            family="structure",
+            columns=("amount",),
+        ),
+        screens=((came, went, least, True), (went, came, least, True)),
     )
 
 

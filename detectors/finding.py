@@ -6,7 +6,9 @@ from typing import Literal
 
 Family = Literal["structure", "movement", "link", "keyword", "known"]
 TestResult = Literal["explains", "does_not_explain", "not_testable"]
-SubjectKind = Literal["customer", "account", "device"]
+SubjectKind = Literal["customer", "account", "device", "place"]
+LinkKind = Literal["receiver", "recapturer", "device", "place"]
+"""What signals can share: a party that is paid, a party that takes wages back, a thing used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -46,9 +48,9 @@ class ExculpationResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a signal can be gathered by: a receiver (party), a device, a place."""
+    """What a signal can be gathered by."""
 
-    kind: Literal["receiver", "device", "place"]
+    kind: LinkKind
     id: str
 
 

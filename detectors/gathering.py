@@ -1,4 +1,4 @@
-"""Signals as movements of a link: what several accounts say together about one receiver."""
+"""Signals as movements of a link: what several accounts say together about one party or thing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import fmean
 
 from detectors.finding import ExculpationResult, Fact, Finding, SubjectKind
-from detectors.typology import GatheringTypology
+from detectors.typology import Demand, GatheringTypology
 
 HUB_SIGNALS = 1_000
 
@@ -16,18 +16,20 @@ Relations = Callable[[str], frozenset[str]]
 
 def gather(
     definition: GatheringTypology,
-    receiver: str,
-    receiver_kind: SubjectKind,
+    subject: str,
+    subject_kind: SubjectKind,
     signals: Sequence[Finding],
     relations: Relations,
 ) -> list[Finding]:
-    """One finding at each signal by which enough unrelated feeders speak of the receiver.
+    """One finding at each signal by which enough unrelated feeders speak of the subject.
 
-    signals: all current, uncleared signals that carry the receiver's link, in any order.
+    subject: the id of the link. signals: all current, uncleared signals that carry it, in any
+    order.
     """
-    kin = relations(receiver) | {receiver}
+    kin = relations(subject) | {subject}
     ordered = sorted(
-        (s for s in signals if s.holder not in kin), key=lambda s: (s.trigger, s.holder)
+        (s for s in signals if s.holder not in kin and _is_feeding(s, definition.demands)),
+        key=lambda s: (s.trigger, s.holder),
     )
     findings = []
     for last, signal in enumerate(ordered):
@@ -36,11 +38,22 @@ def gather(
         window = [s for s in ordered[first : last + 1] if s.trigger.time > since]
         strongest = _strongest_by_feeder(window)
         unrelated = _households(list(strongest), relations)
-        if unrelated >= definition.least_feeders:
+        if unrelated >= definition.feeders.least:
             findings.append(
-                _finding(definition, receiver, receiver_kind, signal, strongest, unrelated, since)
+                _finding(definition, subject, subject_kind, signal, strongest, unrelated, since)
             )
     return findings
+
+
+def _is_feeding(signal: Finding, demands: Sequence[Demand]) -> bool:
+    values = {fact.name: fact.value for fact in signal.facts}
+    return all(_is_met(demand, values.get(demand.fact)) for demand in demands)
+
+
+def _is_met(demand: Demand, value: float | int | str | None) -> bool:
+    if not isinstance(value, int | float):
+        return True
+    return value >= demand.threshold if demand.is_least else value <= demand.threshold
 
 
 def _strongest_by_feeder(window: Sequence[Finding]) -> dict[str, Finding]:
@@ -68,35 +81,36 @@ def _households(feeders: Sequence[str], relations: Relations) -> int:
 
 def _finding(
     definition: GatheringTypology,
-    receiver: str,
-    receiver_kind: SubjectKind,
+    subject: str,
+    subject_kind: SubjectKind,
     signal: Finding,
     strongest: Mapping[str, Finding],
     unrelated: int,
     since: datetime,
 ) -> Finding:
     signals = list(strongest.values())
-    drained = fmean(s.strength for s in signals)
-    beyond = min((unrelated - definition.least_feeders) / definition.least_feeders, 1.0)
+    average = fmean(s.strength for s in signals)
+    least = definition.feeders.least
+    beyond = min((unrelated - least) / least, 1.0)
     return Finding(
         typology=definition.id,
         version=definition.version,
         level=2,
         is_signal=definition.is_signal,
-        subject_kind=receiver_kind,
-        subject_id=receiver,
-        holder=receiver,
+        subject_kind=subject_kind,
+        subject_id=subject,
+        holder=subject,
         accounts=(),
         trigger=signal.trigger,
         trigger_reference=signal.trigger_reference,
         window_start=since,
         window_end=signal.window_end,
-        strength=round((drained + beyond) / 2, 6),
+        strength=round((average + beyond) / 2, 6),
         facts=_facts(definition, signals, unrelated),
         not_testable=tuple(dict.fromkeys(n for s in signals for n in s.not_testable)),
         exculpations=_exculpations(definition, signals),
         cleared_by=(),
-        links=signal.links,
+        links=tuple(link for link in signal.links if link.kind == definition.link),
         citations=tuple(c for s in signals for c in s.citations),
         feeders=tuple(strongest),
     )
@@ -105,32 +119,26 @@ def _finding(
 def _facts(
     definition: GatheringTypology, signals: Sequence[Finding], unrelated: int
 ) -> tuple[Fact, ...]:
-    of_signals = {
-        name: [f for s in signals for f in s.facts if f.name == name]
-        for name in ("top_payee_share", "own_life_share", "foreign_device_share")
-    }
     facts = [
         Fact(
-            name="feeders",
+            name=definition.feeders.fact,
             value=unrelated,
-            unit="unrelated account holders",
-            threshold=definition.least_feeders,
+            unit=definition.feeders.unit,
+            threshold=definition.feeders.least,
             own_past=None,
             peers=None,
             family="link",
-            columns=("benef_account_id",),
+            columns=definition.feeders.columns,
         )
     ]
-    named = (
-        ("drained_share", "top_payee_share", min, "least share of outflow to this receiver"),
-        ("kept_to_live_on", "own_life_share", max, "largest share spent to live on"),
-        ("foreign_device_share", "foreign_device_share", min, "least share on a foreign device"),
-    )
-    for name, source, choose, unit in named:
-        numbers = [f.value for f in of_signals[source] if isinstance(f.value, int | float)]
+    for wanted in definition.facts:
+        like = [f for s in signals for f in s.facts if f.name == wanted.source]
+        numbers = [f.value for f in like if isinstance(f.value, int | float)]
         if numbers:
-            like = of_signals[source][0]
-            facts.append(replace(like, name=name, value=choose(numbers), unit=unit, own_past=None))
+            value = min(numbers) if wanted.choose == "least" else max(numbers)
+            facts.append(
+                replace(like[0], name=wanted.name, value=value, unit=wanted.unit, own_past=None)
+            )
     return tuple(facts)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from detectors.testability import WORDS
 from detectors.typology import Condition, GatheringTypology, Typology, Weight
 from models.evaluated import TRIGGER
-from models.mask import Mask
+from models.features import NAMED
+from models.mask import Mask, Test
 
 FORBIDDEN = (
     "nationality",
@@ -63,6 +64,13 @@ def _of_movements(typology: Typology) -> Iterator[str]:
         yield "cites: name the bits of the movements it rests on"
     if typology.is_signal and typology.link is None:
         yield "link: a signal needs what it is gathered by"
+    named = {f.name for f in typology.features if f.aggregate in NAMED}
+    if typology.link is not None and typology.link.feature not in named:
+        yield f"link: {typology.link.feature} is no feature of this typology whose value is a name"
+    tests = Test(sum(int(Test[test]) for test in typology.exculpations if test in TESTS))
+    for feature in typology.features:
+        if feature.tests != tests:
+            yield f"feature {feature.name}: leaves out other tests than the typology's"
     known = {*TRIGGER, *(feature.name for feature in typology.features)}
     parts: list[Condition | Weight] = list(typology.conditions)
     if typology.weight is not None:
@@ -97,6 +105,23 @@ def _of_part(part: Condition | Weight, known: set[str]) -> Iterator[str]:
                 yield f"{part.name}: rests on {column}; {word} is never a ground"
 
 
+def _of_gathering(typology: GatheringTypology, source: Typology) -> Iterator[str]:
+    if source.link is not None and source.link.kind != typology.link:
+        yield f"gathers by {typology.link}, but {source.id} is linked by {source.link.kind}"
+    parts: list[Condition | Weight] = list(source.conditions)
+    if source.weight is not None:
+        parts.append(source.weight)
+    facts = {part.name for part in parts}
+    for name in (*(d.fact for d in typology.demands), *(f.source for f in typology.facts)):
+        if name not in facts:
+            yield f"{source.id} has no fact named {name}"
+    own = {typology.feeders.fact, *(fact.name for fact in typology.facts)}
+    for ceiling in typology.elements:
+        missing = sorted(set(ceiling.facts) - own)
+        if missing:
+            yield f"element {ceiling.element}: no fact named {', '.join(missing)}"
+
+
 def _of_levels(definitions: Mapping[str, Definition]) -> Iterator[str]:
     """Gathering stands on signals of a lower level; a circle has no lowest level."""
     for key, typology in definitions.items():
@@ -107,6 +132,8 @@ def _of_levels(definitions: Mapping[str, Definition]) -> Iterator[str]:
             yield f"{key}: gathers {typology.gathers}, which is not there"
         elif not source.is_signal:
             yield f"{key}: gathers {typology.gathers}, which is no signal"
+        elif isinstance(source, Typology):
+            yield from (f"{key}: {fault}" for fault in _of_gathering(typology, source))
         path = [key]
         while isinstance(source, GatheringTypology):
             if source.id in path:

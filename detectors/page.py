@@ -61,7 +61,7 @@ def _page(typology: Definition) -> Iterator[str]:
 
 def _kind(typology: Definition) -> str:
     if isinstance(typology, GatheringTypology):
-        return f"gathers `{typology.gathers}` at the receiver" + _alone(typology)
+        return f"gathers `{typology.gathers}` at the {typology.link}" + _alone(typology)
     return "a signal, never an alert by itself" if typology.is_signal else "finding"
 
 
@@ -71,10 +71,11 @@ def _alone(typology: GatheringTypology) -> str:
 
 def _conditions(typology: Definition) -> Iterator[str]:
     if isinstance(typology, GatheringTypology):
-        yield (
-            f"- at least {typology.least_feeders} account holders not related to each other or "
-            "to the receiver"
-        )
+        counted = typology.feeders
+        yield f"- `{counted.fact}`: at least {counted.least} {counted.unit}"
+        for demand in typology.demands:
+            bound = "at least" if demand.is_least else "at most"
+            yield f"- of each `{demand.fact}` {bound} {demand.threshold:g}"
         return
     for condition in typology.conditions:
         notes = [] if condition.is_core else ["left out where not testable"]

@@ -22,6 +22,7 @@ WORDS = {
     "spending": "no merchant category or purpose code",
     "customers.monthly_income": "no declared income",
     "customers.devices": "no registered devices",
+    "accounts.opened": "no opening dates of accounts",
     "places.coordinates": "no coordinates of places",
     "places.border_km": "no distance of places to the border",
     "reporting_threshold": "no reporting threshold known for the base currency",
@@ -63,6 +64,7 @@ def provided(
     found = {
         "customers.monthly_income": any(c.monthly_income for c in customers),
         "customers.devices": any(c.devices for c in customers),
+        "accounts.opened": any(a.opened for rows in references.accounts.values() for a in rows),
         "places.coordinates": any(p.lat is not None and p.lon is not None for p in places),
         "places.border_km": any(p.border_km is not None or p.is_special_zone for p in places),
         "reporting_threshold": has_threshold,

@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 
 import polars as pl
 
-from detectors.finding import Family
+from detectors.finding import Family, LinkKind
 from models.features import Arm, Feature, Scope
 from models.mask import Mask
 
@@ -108,6 +108,47 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalLink:
+    """What a signal is gathered by: `feature` is the column whose value names it (null: none)."""
+
+    kind: LinkKind
+    feature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a signal's fact must show for its holder to count as a feeder: at least (or at most)
+    `threshold`. A fact that could not be tested is no objection."""
+
+    fact: str
+    threshold: float
+    is_least: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheredFact:
+    """The least or the largest of a fact among the feeders, under a name of its own."""
+
+    name: str
+    source: str
+    choose: Literal["least", "largest"]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeders:
+    """How the gathered holders are counted and spoken of. fact: the name of the count; columns:
+    what it rests on; role, why: said of those for whom the control test does not hold."""
+
+    least: int
+    fact: str
+    unit: str
+    columns: tuple[str, ...]
+    role: Literal["unknown", "mule"] = "unknown"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Typology:
     """A pattern of movements that suggests an offence, evaluated at each armed trigger."""
 
@@ -135,7 +176,7 @@ class Typology:
     is_shape: bool = False
     """A network shape of many independent parties: enough by itself for the laundering queue,
     where the feed shows no second family. It then claims no offence against persons."""
-    link: Literal["receiver"] | None = None
+    link: SignalLink | None = None
     """For a signal: what it is gathered by."""
     deviation: str | None = None
     """Where the definition differs from the typology catalogue, and why."""
@@ -164,8 +205,12 @@ class GatheringTypology:
     window: timedelta
     gathers: str
     """Id of the signal typology."""
-    least_feeders: int
-    """Distinct feeders with no declared relation to each other or to the receiver."""
+    link: LinkKind
+    """The kind of link of those signals."""
+    feeders: Feeders
+    """Distinct holders with no declared relation to each other or to the linked party."""
+    demands: tuple[Demand, ...] = ()
+    facts: tuple[GatheredFact, ...] = ()
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...]
     is_signal: bool = False

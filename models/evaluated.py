@@ -36,9 +36,6 @@ TRIGGER: dict[str, pl.DataType] = {
     "holder_explained_licensed": pl.Int64(),
     "holder_moved": pl.Int64(),
     "holder_tests": pl.Int64(),
-    "top_payee": pl.String(),
-    "top_payee_account": pl.String(),
-    "top_device": pl.String(),
 }
 """variant 0 = all movements, 1 = without those an exculpation test explains, 2 = own past: the
 window before, (t - 2W, t - W]. `armed` has bit i set for the i-th arm. Money in minor units of the
@@ -47,7 +44,8 @@ none known), `income_minor` declared monthly income, `explained_*` and `moved` v
 up to the trigger on the trigger's account, `tests` bits of the exculpation tests that explain
 anything in 60 days, `holder_*` on all accounts of the holder (0 where no
 armed typology asks for that scope). holder_kind is customer, or account where the holder is
-unknown. One column a feature follows, by its name, nullable."""
+unknown. One column a feature follows, by its name, nullable: text where the feature's value is a
+name, else whole numbers."""
 
 REPLACES: dict[str, pl.DataType] = {
     "holder": pl.String(),

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 
-from models.mask import Mask
+from models.mask import Mask, Test
+
+EVERY_TEST = Test.PAYROLL | Test.REMIT | Test.FAMILY | Test.LICENSED
 
 
 class Scope(IntEnum):
@@ -45,6 +47,25 @@ class Aggregate(IntEnum):
     FAR_SUM = 16
     """Cash drawn in the two subdivisions that drew most, outside those of the window's cash
     deposits and at least 100 km from every place of deposit."""
+    TOP_PAYEE = 17
+    """The counterparty of TOP_PAYEE_SUM, by name; null of none."""
+    TOP_DEVICE = 18
+    """The device of TOP_DEVICE_SUM, by name; null of none."""
+    TOP_THREE_PAYEES_SUM = 19
+    """The sums of the three counterparties with the largest, together."""
+    IS_TRIGGER = 20
+    """1 where the trigger itself is among the movements, else 0."""
+    RECAPTURED_MONTHS = 21
+    """Local months of wages of which one counterparty got 60 % back within 48 hours: the most
+    months of one; ties to the counterparty paid first."""
+    RECAPTURED_SUM = 22
+    """Minor units of such wages that the counterparty of RECAPTURED_MONTHS got back."""
+    RECAPTURER = 23
+    """The counterparty of RECAPTURED_MONTHS, by name; null of none."""
+
+
+NAMED = frozenset({Aggregate.TOP_PAYEE, Aggregate.TOP_DEVICE, Aggregate.RECAPTURER})
+"""Aggregates whose value is a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +90,10 @@ class Feature:
     limits_usd: tuple[int, int] | None = None
     same_direction: bool = False
     """Only movements of the trigger's own direction."""
+    same_counterparty: bool = False
+    """Only movements with the trigger's own counterparty; none where it has none."""
+    tests: Test = EVERY_TEST
+    """The exculpation tests whose movements variant 1 leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

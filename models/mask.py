@@ -57,6 +57,12 @@ class Mask(IntFlag):
     KW_CROSSING = 1 << 34
     KW_DEBT = 1 << 35
     KW_RELEASE = 1 << 36
+    NEW_ACCOUNT = 1 << 37
+    """The account was opened less than 90 local days before."""
+    OLD_ACCOUNT = 1 << 38
+    """The account was opened at least 180 local days before."""
+    BELOW_LIMIT = 1 << 39
+    """Cash below the reporting threshold."""
 
 
 class Test(IntFlag):

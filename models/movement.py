@@ -28,6 +28,12 @@ DAY = 86_400_000_000
 HOUR = 3_600_000_000
 MINUTE = 60_000_000
 BORDER_KM = 30.0
+NEW_DAYS, OLD_DAYS = 90, 180
+"""An account younger than the first is new, one of at least the second can have slept."""
+
+NEVER_OPENED = -(1 << 31)
+"""Opening day of an account of which nobody knows it."""
+
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 LICENCE_KINDS = ("MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO")
 UNMOVED = ("REJECTED", "ATTEMPTED")
@@ -146,6 +152,10 @@ class Classifier:
         self._place_region = _table(size, NO_NAME, self.place_numbers, regions)
         self._is_zone = _table(size, 0, self.place_numbers, [_is_zone(p) for p in places])
         self._is_ledger = _table(size, 0, ledger, [1] * len(ledger))
+        opened = _opened(references.accounts)
+        self._opened = _table(
+            size, NEVER_OPENED, [names.number(a) for a in opened], list(opened.values())
+        )
         numbers = [names.number(code) for code in codes]
         self._code_bits = _table(size, 0, numbers, [int(bits) for bits in codes.values()])
 
@@ -262,6 +272,8 @@ class Classifier:
         is_limited = is_cash & is_priced & (limit >= 0)
         hour = rows.local % DAY // HOUR
         is_merchant = _at(self._is_merchant, party, 0) > 0
+        opened = _at(self._opened, columns["account"], NEVER_OPENED)
+        is_dated, age = opened != NEVER_OPENED, day - opened
         has_return = (columns["reversal_hi"] != 0) | (columns["reversal_lo"] != 0)
         is_night = ((hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)) & self._is_hour_known
         is_own_device = _is_among(_pair(holder, device), self._own_devices)
@@ -271,6 +283,9 @@ class Classifier:
             Mask.ZONE: _at(self._is_zone, place, 0) > 0,
             Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),
             Mask.OVER: is_limited & (amount >= limit) & (10 * amount < 12 * limit),
+            Mask.BELOW_LIMIT: is_limited & (amount < limit),
+            Mask.NEW_ACCOUNT: is_dated & (age >= 0) & (age < NEW_DAYS),
+            Mask.OLD_ACCOUNT: is_dated & (age >= OLD_DAYS),
             Mask.CROSS_BORDER: rows.flags("is_cross_border"),
             Mask.TRANSFER: (rows.names("txn_type") == self._names.number("OTHER")) & (account >= 0),
             Mask.OWN_LIFE: is_merchant,
@@ -441,6 +456,15 @@ def _holders(
                 (_microseconds(v.valid_from), names.optional(v.holder)) for v in versions
             )
     return _table(len(names), NO_NAME, list(always), list(always.values())), dated
+
+
+def _opened(accounts: Mapping[str, Sequence[Account]]) -> dict[str, int]:
+    """The earliest known opening day of each account, since the epoch."""
+    days = {
+        account: [_day(row.opened, 0) for row in versions if row.opened is not None]
+        for account, versions in accounts.items()
+    }
+    return {account: min(found) for account, found in days.items() if found}
 
 
 def _holder_on(versions: Sequence[tuple[int, int]], time: int) -> int:

@@ -16,7 +16,7 @@ from models.block_copy import BlockSlice
 from models.blocks import Blocks
 from models.bundle import Bundle
 from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
-from models.features import Arm, Feature, Screen
+from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
 from models.kernels.arena import MOVEMENT, Int64s
@@ -102,7 +102,7 @@ class Profiles:
         early = early_tables(() if is_always_armed else screens, features, arms)
         self._asked = Asked(ALWAYS_ARMED if is_always_armed else self._arms, *early)
         self._no_features = pl.DataFrame(
-            schema={**TRIGGER, **{feature.name: pl.Int64() for feature in features}}
+            schema={**TRIGGER, **{feature.name: _kind(feature) for feature in features}}
         )
         # An amendment may name a transaction a few latenesses old, and judging it anew looks back.
         self._kept = timedelta(days=KEPT_DAYS) + 3 * lateness
@@ -383,9 +383,6 @@ class Profiles:
             explained=np.zeros((rows, 2, TESTS), np.int64),
             moved=np.zeros((rows, 2), np.int64),
             capped=np.zeros(rows, np.int8),
-            payee=np.full(rows, NO_NAME, np.int32),
-            payee_account=np.full(rows, NO_NAME, np.int32),
-            device=np.full(rows, NO_NAME, np.int32),
         )
         self._stamp = evaluate(
             self._blocks.columns,
@@ -447,25 +444,25 @@ class Profiles:
             repeated.with_columns(
                 pl.Series("variant", np.tile(np.arange(VARIANTS, dtype=np.int8), len(slots))),
                 pl.Series("is_capped", results.capped.astype(bool)),
-                pl.Series("top_payee", self._names.names(results.payee), dtype=pl.String()),
-                pl.Series(
-                    "top_payee_account", self._names.names(results.payee_account), dtype=pl.String()
-                ),
-                pl.Series("top_device", self._names.names(results.device), dtype=pl.String()),
                 *_explained_columns(results),
                 *(
-                    pl.Series(feature.name, results.values[:, f], dtype=pl.Int64())
+                    self._feature_column(feature, results.values[:, f])
                     for f, feature in enumerate(self._features)
                 ),
             )
             .with_columns(
                 _nullable("usd_minor", UNKNOWN_VALUE), _nullable("threshold_minor", UNKNOWN_VALUE)
             )
-            .select(
-                *TRIGGER,
-                *(_nullable(f.name, NULL) for f in self._features),
-            )
+            .select(*TRIGGER, *(f.name for f in self._features))
         )
+
+    def _feature_column(self, feature: Feature, values: Int64s) -> pl.Series:
+        """Whole numbers, or the names they stand for; null where not testable."""
+        if feature.aggregate in NAMED:
+            numbers = np.where(values == NULL, NO_NAME, values).astype(np.int32)
+            return pl.Series(feature.name, self._names.names(numbers), dtype=_kind(feature))
+        column = pl.Series(feature.name, values, dtype=_kind(feature))
+        return column.set(column == NULL, None)
 
     def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
         """Just after the last unchanged movement, and nothing that was let go: everything later
@@ -561,6 +558,10 @@ def _coordinates(
         if place.lat is not None and place.lon is not None:
             latitude[number], longitude[number] = place.lat, place.lon
     return latitude, longitude
+
+
+def _kind(feature: Feature) -> pl.DataType:
+    return pl.String() if feature.aggregate in NAMED else pl.Int64()
 
 
 def _nullable(name: str, null: int) -> pl.Expr:

@@ -37,6 +37,8 @@ def feature_table(
         low_usd=_int64s(f.limits_usd[0] if f.limits_usd else -1 for f in features),
         high_usd=_int64s(f.limits_usd[1] if f.limits_usd else -1 for f in features),
         same_direction=_int64s(int(f.same_direction) for f in features),
+        same_counterparty=_int64s(int(f.same_counterparty) for f in features),
+        tests=_int64s(int(f.tests) for f in features),
         arms=_int64s(
             sum(1 << i for i, arm in enumerate(arms) if f.name in asks.get(arm.typology, ()))
             | EVERY_ARM
@@ -77,6 +79,7 @@ BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.TOP_DEVICE_SUM: (Aggregate.SUM, Mask(0)),
     Aggregate.BAND_COUNT: (Aggregate.COUNT, Mask(0)),
     Aggregate.FAR_SUM: (Aggregate.SUM, Mask.OUT),
+    Aggregate.TOP_THREE_PAYEES_SUM: (Aggregate.SUM, Mask(0)),
 }
 """What a value never exceeds: a tally over the same movements, or those of them that carry a
 further bit."""
@@ -91,7 +94,7 @@ def early_tables(
     """Tallies that can slide, and the screens they can refuse for. Each lets through at
     least what the exact screen does."""
     scopes = {arm.typology: {a.scope for a in arms if a.typology == arm.typology} for arm in arms}
-    by_name = {f.name: f for f in features if not f.least_history and not f.same_direction}
+    by_name = {f.name: f for f in features if not _depends_on_trigger(f)}
     bounding: list[Feature] = []
     early: list[Screen] = []
     for screen in screens:
@@ -111,6 +114,10 @@ def _can_be_early(screen: Screen, part: Feature, whole: Feature | None = None) -
     is_bounded = part.aggregate in BOUNDS and screen.is_least
     is_safe = screen.is_core or part.aggregate in NEVER_NULL
     return (is_exact or is_bounded) and is_safe and (whole is None or whole.aggregate in EXACT)
+
+
+def _depends_on_trigger(feature: Feature) -> bool:
+    return bool(feature.least_history) or feature.same_direction or feature.same_counterparty
 
 
 def _bound(feature: Feature) -> Feature:

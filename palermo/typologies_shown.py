@@ -94,7 +94,10 @@ def _whole(definition: Definition) -> dict[str, object]:
 
 def _conditions(definition: Definition) -> Iterator[tuple[str, float | int | None, str, bool]]:
     if isinstance(definition, GatheringTypology):
-        yield "feeders", definition.least_feeders, "persons not related to each other", True
+        yield definition.feeders.fact, definition.feeders.least, definition.feeders.unit, True
+        for demand in definition.demands:
+            bound = "at least" if demand.is_least else "at most"
+            yield demand.fact, demand.threshold, f"{bound}, of each", True
         return
     for condition in definition.conditions:
         yield condition.name, condition.threshold, condition.unit, condition.is_core

@@ -1,16 +1,24 @@
 """An account that lives for somebody else: the feeder of sx-victim-drain."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, rests_at_most, share, share_at_least, share_at_most
+from detectors.conditions import (
+    at_least,
+    passes_through,
+    rests_at_most,
+    share,
+    share_at_least,
+    share_at_most,
+)
 from detectors.typology import (
     ElementCeiling,
     NextStep,
     Parameters,
     Reference,
+    SignalLink,
     Typology,
     Weight,
     parameter,
@@ -85,6 +93,14 @@ def typology(p: DrainedParameters) -> Typology:
                 Mask.OUT | Mask.TRANSFER,
                 "largest sum transferred to one party",
             ),
+            Feature(
+                name="top_payee_30d",
+                aggregate=Aggregate.TOP_PAYEE,
+                window=MONTH,
+                has=Mask.OUT | Mask.TRANSFER,
+                unit="party",
+                meaning="to whom most was transferred",
+            ),
             _feature("own_life_sum_30d", Aggregate.SUM, Mask.OWN_LIFE, "spent to live on"),
             _feature(
                 "foreign_device_sum_30d",
@@ -110,20 +126,7 @@ def typology(p: DrainedParameters) -> Typology:
                 family="structure",
                 columns=("amount",),
             ),
-            replace(
-                share_at_least(
-                    "passed_through",
-                    pl.min_horizontal(came, went),
-                    pl.max_horizontal(came, went),
-                    p.least_passed_through,
-                    family="structure",
-                    columns=("amount",),
-                ),
-                screens=(
-                    ("in_sum_30d", "out_sum_30d", p.least_passed_through, True),
-                    ("out_sum_30d", "in_sum_30d", p.least_passed_through, True),
-                ),
-            ),
+            passes_through("in_sum_30d", "out_sum_30d", p.least_passed_through),
             share_at_least(
                 "top_payee_share",
                 pl.col("top_payee_sum_30d"),
@@ -167,7 +170,7 @@ def typology(p: DrainedParameters) -> Typology:
         exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
-        link="receiver",
+        link=SignalLink(kind="receiver", feature="top_payee_30d"),
         deviation="Dwell is left out where the feed has dates without times; the alert says so.",
         parameters=p,
     )

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from detectors.typology import (
     ElementCeiling,
+    Feeders,
+    GatheredFact,
     GatheringTypology,
     NextStep,
     Parameters,
@@ -63,7 +65,34 @@ def typology(p: VictimDrainParameters) -> GatheringTypology:
         ),
         window=timedelta(days=30),
         gathers="sx-drained-account",
-        least_feeders=int(p.least_feeders),
+        link="receiver",
+        feeders=Feeders(
+            least=int(p.least_feeders),
+            fact="feeders",
+            unit="unrelated account holders",
+            columns=("benef_account_id",),
+            why="its account is emptied to the receiver, but the control test does not hold",
+        ),
+        facts=(
+            GatheredFact(
+                name="drained_share",
+                source="top_payee_share",
+                choose="least",
+                unit="least share of outflow to this receiver",
+            ),
+            GatheredFact(
+                name="kept_to_live_on",
+                source="own_life_share",
+                choose="largest",
+                unit="largest share spent to live on",
+            ),
+            GatheredFact(
+                name="foreign_device_share",
+                source="foreign_device_share",
+                choose="least",
+                unit="least share on a foreign device",
+            ),
+        ),
         elements=(
             ElementCeiling(
                 offence="trafficking",

@@ -22,7 +22,7 @@ from models.kernels.aggregates import (
     repeat_count,
     top_name,
 )
-from models.kernels.arena import Columns, Int8s, Int32s, Int64s
+from models.kernels.arena import Columns, Int8s, Int64s
 from models.kernels.questions import (
     EVERY_ARM,
     ArmTable,
@@ -30,6 +30,7 @@ from models.kernels.questions import (
     ScreenTable,
     screened_bits,
 )
+from models.kernels.series import is_trigger, recaptured, top_three_sum, with_counterparty
 from models.kernels.slices import (
     DAY,
     HUB_WINDOW,
@@ -63,6 +64,13 @@ TOP_DEVICE_SUM = int(Aggregate.TOP_DEVICE_SUM)
 BAND_COUNT = int(Aggregate.BAND_COUNT)
 REPEAT_COUNTERPARTIES = int(Aggregate.REPEAT_COUNTERPARTIES)
 FAR_SUM = int(Aggregate.FAR_SUM)
+TOP_PAYEE = int(Aggregate.TOP_PAYEE)
+TOP_DEVICE = int(Aggregate.TOP_DEVICE)
+TOP_THREE_PAYEES_SUM = int(Aggregate.TOP_THREE_PAYEES_SUM)
+IS_TRIGGER = int(Aggregate.IS_TRIGGER)
+RECAPTURED_MONTHS = int(Aggregate.RECAPTURED_MONTHS)
+RECAPTURED_SUM = int(Aggregate.RECAPTURED_SUM)
+RECAPTURER = int(Aggregate.RECAPTURER)
 AT_HOME = int(Mask.AT_HOME)
 
 SCREEN_DAYS = 60
@@ -87,9 +95,9 @@ class Triggers(NamedTuple):
 class Results(NamedTuple):
     """Rows are triggers x VARIANTS. alive: armed bits that passed every screen, one a trigger;
     rows of a trigger without any are not filled. values: one column a feature (NULL = not
-    testable). tests: bits of the tests that explain anything in 60 days, by scope. moved,
-    explained: value in 30 days by scope, and by scope and test. payee, payee_account, device:
-    interned names."""
+    testable; interned names for the aggregates whose value is one). tests: bits of the tests that
+    explain anything in 60 days, by scope. moved, explained: value in 30 days by scope, and by
+    scope and test."""
 
     alive: Int64s
     values: npt.NDArray[np.int64]
@@ -97,9 +105,6 @@ class Results(NamedTuple):
     explained: npt.NDArray[np.int64]
     moved: npt.NDArray[np.int64]
     capped: Int8s
-    payee: Int32s
-    payee_account: Int32s
-    device: Int32s
 
 
 @njit(cache=True)
@@ -139,7 +144,7 @@ def evaluate(
                     stamp += 1
                     results.values[t * VARIANTS + ALL, f] = feature_value(
                         columns, picked, counted, explained, n, triggers, features, t, f, ALL,
-                        latitude, longitude, chosen, longer, seen, sums, stamp, results,
+                        latitude, longitude, chosen, longer, seen, sums, stamp,
                     )  # fmt: skip
             bits = screened_bits(bits, screens, results.values[t * VARIANTS + ALL])
             if not bits:
@@ -161,7 +166,7 @@ def evaluate(
                     stamp += 1
                     results.values[t * VARIANTS + variant, f] = feature_value(
                         columns, picked, counted, explained, n, triggers, features, t, f, variant,
-                        latitude, longitude, chosen, longer, seen, sums, stamp, results,
+                        latitude, longitude, chosen, longer, seen, sums, stamp,
                     )  # fmt: skip
     return stamp
 
@@ -222,9 +227,10 @@ def sum_explained(
 @njit(cache=True)
 def select(
     columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int, window: int,
-    has: int, lacks: int, variant: int, chosen: Int64s,
+    has: int, lacks: int, tests: int, variant: int, chosen: Int64s,
 ) -> int:  # fmt: skip
-    """Slots of the slice that carry the bits, oldest first, into `chosen`; how many."""
+    """Slots of the slice that carry the bits, oldest first, into `chosen`; how many. Variant REST
+    leaves out what one of `tests` explains."""
     at = picked[0]
     m = 0
     for i in range(oldest_in(columns, picked, n, window, variant), -1, -1):
@@ -232,7 +238,7 @@ def select(
         mask = columns.mask[slot]
         if not counted[i] or mask & has != has or mask & lacks:
             continue
-        if variant == REST and explained[i]:
+        if variant == REST and explained[i] & tests:
             continue
         is_inside = (
             is_in_past(columns, slot, at, window)
@@ -265,7 +271,7 @@ def feature_value(
     columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int,
     triggers: Triggers, features: FeatureTable, t: int, f: int, variant: int,
     latitude: Float64s, longitude: Float64s, chosen: Int64s, longer: Int64s,
-    seen: Int64s, sums: Int64s, stamp: int, results: Results,
+    seen: Int64s, sums: Int64s, stamp: int,
 ) -> int:  # fmt: skip
     """The value of feature f at trigger t, NULL where not testable."""
     window, kind = features.window[f], features.aggregate[f]
@@ -278,8 +284,11 @@ def feature_value(
     if features.same_direction[f]:
         has |= columns.mask[picked[0]] & (IN | OUT)
     m = select(
-        columns, picked, counted, explained, n, window, has, features.lacks[f], variant, chosen
-    )
+        columns, picked, counted, explained, n, window, has, features.lacks[f], features.tests[f],
+        variant, chosen,
+    )  # fmt: skip
+    if features.same_counterparty[f]:
+        m = with_counterparty(columns, columns.counterparty[picked[0]], chosen, m)
     if kind == COUNT:
         return m
     if kind == SUM:
@@ -303,17 +312,20 @@ def feature_value(
     if kind == PASSED_WITHIN_48H:
         return passed_within(columns, chosen, m)
     if kind == TOP_PAYEE_SUM:
-        value, who = top_name(columns, columns.counterparty, chosen, m, seen, sums, stamp)
-        row = t * VARIANTS + variant
-        results.payee[row] = who
-        for i in range(m):
-            if columns.counterparty[chosen[i]] == who:
-                results.payee_account[row] = columns.counterparty_account[chosen[i]]
-        return value
+        return top_name(columns, columns.counterparty, chosen, m, seen, sums, stamp)[0]
     if kind == TOP_DEVICE_SUM:
-        value, who = top_name(columns, columns.device_id, chosen, m, seen, sums, stamp)
-        results.device[t * VARIANTS + variant] = who
-        return value
+        return top_name(columns, columns.device_id, chosen, m, seen, sums, stamp)[0]
+    if kind == TOP_PAYEE:
+        return top_name(columns, columns.counterparty, chosen, m, seen, sums, stamp)[1]
+    if kind == TOP_DEVICE:
+        return top_name(columns, columns.device_id, chosen, m, seen, sums, stamp)[1]
+    if kind == TOP_THREE_PAYEES_SUM:
+        return top_three_sum(columns, columns.counterparty, chosen, m, seen, sums, stamp)
+    if kind == IS_TRIGGER:
+        return is_trigger(picked[0], chosen, m)
+    if kind in (RECAPTURED_MONTHS, RECAPTURED_SUM, RECAPTURER):
+        months, total, who = recaptured(columns, chosen, m)
+        return months if kind == RECAPTURED_MONTHS else total if kind == RECAPTURED_SUM else who
     if kind == BAND_COUNT:
         usd = triggers.usd[t]
         if usd < 0:
@@ -322,7 +334,7 @@ def feature_value(
     if kind == REPEAT_COUNTERPARTIES:
         k = select(
             columns, picked, counted, explained, n, LONG_DAYS * DAY, has, features.lacks[f],
-            variant, longer,
+            features.tests[f], variant, longer,
         )  # fmt: skip
         return repeat_count(columns, chosen, m, longer, k, seen, sums, stamp)
     return far_sum(columns, chosen, m, latitude, longitude, AT_HOME, seen, sums, stamp)

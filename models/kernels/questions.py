@@ -25,8 +25,8 @@ class ArmTable(NamedTuple):
 
 
 class FeatureTable(NamedTuple):
-    """One row a feature. `arms` = bits of the arms whose typology asks for it; limits in US
-    dollars, -1 = none."""
+    """One row a feature. `arms` = bits of the arms whose typology asks for it; `tests` = bits of
+    the tests whose movements variant REST leaves out; limits in US dollars, -1 = none."""
 
     aggregate: Int64s
     window: Int64s
@@ -37,6 +37,8 @@ class FeatureTable(NamedTuple):
     low_usd: Int64s
     high_usd: Int64s
     same_direction: Int64s
+    same_counterparty: Int64s
+    tests: Int64s
     arms: Int64s
 
 

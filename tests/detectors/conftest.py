@@ -141,14 +141,14 @@ def _gathered(
     gathered = []
     for definition in catalogue.gatherings.values():
         signals = [f for f in found if f.typology == definition.gathers and not f.is_cleared]
-        for receiver in sorted({link.id for f in signals for link in f.links}):
-            of_receiver = [f for f in signals if any(link.id == receiver for link in f.links)]
-            is_customer = receiver in references.customers
+        for subject in sorted({link.id for f in signals for link in f.links}):
+            of_subject = [f for f in signals if any(link.id == subject for link in f.links)]
+            is_customer = subject in references.customers
             gathered += gather(
                 definition,
-                receiver,
+                subject,
                 "customer" if is_customer else "account",
-                of_receiver,
+                of_subject,
                 _relations(references),
             )
     return gathered
@@ -248,9 +248,11 @@ def _transaction(number: int, cell: Mapping[str, str]) -> dict[str, object]:
 def _references(given: Mapping[str, Any]) -> References:
     rows = [dict(row) for row in given.get("customer", ())]
     held = {row.pop("account"): row["party_id"] for row in rows}
+    opened = {row["party_id"]: row.pop("opened", None) for row in rows}
     customers = {row["party_id"]: msgspec.convert(row, Customer) for row in rows}
     accounts = {
-        account: [Account(account_id=account, holder=holder)] for account, holder in held.items()
+        account: [Account(account_id=account, holder=holder, opened=opened[holder])]
+        for account, holder in held.items()
     }
     return References(
         customers=customers,

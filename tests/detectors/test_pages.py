@@ -30,11 +30,11 @@ def test_the_typology_of_the_walk_through_works_as_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Any, judged: Any, ruled: Any
 ) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    module = tmp_path / "st_rapid_pass.py"
-    module.write_text(_block(page, "module: st_rapid_pass"), "utf-8")
+    module = tmp_path / "st_weekly_pipe.py"
+    module.write_text(_block(page, "module: st_weekly_pipe"), "utf-8")
     monkeypatch.setattr(typologies, "__path__", [*typologies.__path__, str(tmp_path)])
 
-    cases = told("st_rapid_pass", _block(page, "cases: st_rapid_pass"))
+    cases = told("st_weekly_pipe", _block(page, "cases: st_weekly_pipe"))
     verdicts = [ruled(case, judged(case))[0] for case in cases]
 
     assert faults(load_typologies()) == []

@@ -18,7 +18,7 @@ from ingest.rates import Rate, Rates
 from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
 from models.bundle import Bundle, ReportingThreshold
 from models.evaluated import Evaluated
-from models.features import Feature, Scope
+from models.features import NAMED, Feature, Scope
 from models.profile import Profiles
 from tests.models.strategies import START, Dated
 from tests.oracle import movements, oracle
@@ -56,16 +56,17 @@ class Standing:
     def gathered(self) -> list[Finding]:
         """Of each receiver, over its current uncleared signals."""
         signals = [f for f in self.findings.values() if f.is_signal and not f.is_cleared]
-        receivers = sorted({link.id for f in signals for link in f.links})
+        links = sorted({(link.kind, link.id) for f in signals for link in f.links})
         return [
             finding
             for definition in self.catalogue.gatherings.values()
-            for receiver in receivers
+            for kind, name in links
+            if kind == definition.link
             for finding in gather(
                 definition,
-                receiver,
+                name,
                 "customer",
-                [f for f in signals if any(link.id == receiver for link in f.links)],
+                [f for f in signals if _speaks_of(f, definition.gathers, kind, name)],
                 self._relations,
             )
         ]
@@ -186,9 +187,9 @@ def _finding_differs(expected: oracle.OracleFinding, actual: Finding) -> Iterato
         yield f"strength {actual.strength}, not {float(expected.strength)}"
     if (expected.account,) != actual.accounts:
         yield f"accounts {actual.accounts}, not {expected.account}"
-    receiver = next((link.id for link in actual.links), None)
-    if receiver != expected.receiver:
-        yield f"receiver {receiver}, not {expected.receiver}"
+    link = next((link.id for link in actual.links), None)
+    if link != expected.link:
+        yield f"link {link}, not {expected.link}"
     facts = _facts(actual)
     for name, value in expected.facts.items():
         shown = _in_hours(value) if name == "dwell" else value
@@ -202,8 +203,8 @@ def _finding_differs(expected: oracle.OracleFinding, actual: Finding) -> Iterato
 def _gathered_differ(
     expected: Iterable[oracle.GatheredFinding], actual: Iterable[Finding]
 ) -> Iterator[str]:
-    wanted = {(f.receiver, f.trigger): f for f in expected}
-    got = {(f.subject_id, _order(f)): f for f in actual}
+    wanted = {(f.typology, f.subject, f.trigger): f for f in expected}
+    got = {(f.typology, f.subject_id, _order(f)): f for f in actual}
     for key in sorted(set(wanted) | set(got)):
         if key not in got or key not in wanted:
             yield f"gathered at {key}: {'missing' if key in wanted else 'not there'}"
@@ -212,8 +213,13 @@ def _gathered_differ(
             yield f"gathered at {key}: feeders {got[key].feeders}, not {wanted[key].feeders}"
         if not _is_close(got[key].strength, wanted[key].strength):
             yield f"gathered at {key}: strength {got[key].strength}, not {wanted[key].strength}"
-        if _facts(got[key])["feeders"] != wanted[key].households:
+        if got[key].facts[0].value != wanted[key].households:
             yield f"gathered at {key}: not {wanted[key].households} households"
+
+
+def _speaks_of(signal: Finding, typology: str, kind: str, name: str) -> bool:
+    is_linked = any((link.kind, link.id) == (kind, name) for link in signal.links)
+    return signal.typology == typology and is_linked
 
 
 def _features_differ(ledger: Ledger, seen: Standing) -> Iterator[str]:
@@ -227,11 +233,16 @@ def _features_differ(ledger: Ledger, seen: Standing) -> Iterator[str]:
         view = View(ledger, by_key[key], variant, marks[key])
         asked = _asked(seen.catalogue, row["armed"])
         for name in sorted(asked):
-            value = view.measure(measures[name])
+            value = _value(view, measures[name])
             if value != row[name]:
                 yield f"{name} at {key}, variant {variant}: {row[name]}, not {value}"
         if variant == ALL:
             yield from _context_differs(ledger, by_key[key], row, asked & {"top_payee_sum_30d"})
+
+
+def _value(view: View, measure: Measure) -> int | str | None:
+    is_name = measure.aggregate in {aggregate.name for aggregate in NAMED}
+    return view.name(measure) if is_name else view.measure(measure)
 
 
 def _context_differs(
@@ -264,6 +275,8 @@ def measure(feature: Feature) -> Measure:
         least_history=feature.least_history,
         limits_usd=feature.limits_usd,
         is_same_direction=feature.same_direction,
+        is_same_counterparty=feature.same_counterparty,
+        tests=frozenset(test.name for test in feature.tests if test.name),
     )
 
 

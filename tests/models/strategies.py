@@ -98,11 +98,14 @@ class Neighbourhood:
     money: Money
     accounts: tuple[str, ...] = field(init=False)
     receivers: tuple[str, ...] = field(init=False)
+    fresh: tuple[str, ...] = field(init=False)
+    """Accounts whose opening day is known."""
 
     def __post_init__(self) -> None:
         accounts = tuple(self.account(i) for i in range(1, 7))
         object.__setattr__(self, "accounts", accounts)
         object.__setattr__(self, "receivers", (self.id("A", "R1"), self.id("A", "R2")))
+        object.__setattr__(self, "fresh", tuple(self.id("A", f"NEW{i}") for i in range(9)))
 
     def id(self, kind: str, what: str) -> str:
         return f"{kind}-FICT-{self.name}{what}"
@@ -258,6 +261,9 @@ def _accounts(choice: Choice, hood: Neighbourhood) -> dict[str, Sequence[Account
         hood.receivers[0]: [_held(hood.receivers[0], hood.id("C", "R"))],
         hood.id("A", "SHOP"): [_held(hood.id("A", "SHOP"), hood.id("C", "SHOP"))],
     }
+    for account in hood.fresh:
+        opened = (START + choice.of((20, 60, 11, 12, -130, -400)) * DAY).date()
+        held[account] = [Account(account_id=account, holder=None, opened=opened)]
     return {account: tuple(rows) for account, rows in held.items()}
 
 
@@ -399,6 +405,74 @@ def drained(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Trans
         yield from _aftermath(choice, hood, account, out_at)
 
 
+def taken_back(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Wages of which one party gets most back, month by month; or not all of it, or late."""
+    employer = choice.of((hood.payer(1), hood.receivers[0], hood.payer(2)))
+    taker = choice.of((employer, hood.receivers[1], hood.id("A", "SHOP")))
+    workers = choice.of((hood.fresh[:6], hood.fresh[:5], hood.accounts[:4]))
+    paydays = choice.of(((0, 30), (0, 30), (0, 31, 59), (0, 60), (5, 9)))
+    wage = hood.usd(choice.of((200, 200, 190)))
+    for worker in workers:
+        for days in paydays:
+            when = at - days * DAY + choice.of(EDGES)
+            paid = transfer(employer, worker, when, wage)
+            yield replace(paid, txn_type=choice.of(("SALARY", "SALARY", "SALARY", "TRANSFER")))
+            later = choice.of((20, 20, 47, 48, 49)) * HOUR + choice.of((timedelta(0), TICK))
+            part = choice.of((70, 60, 100, 59))
+            yield transfer(worker, taker, when + later, wage * part // 100)
+    yield from _aftermath(choice, hood, workers[0], at + 2 * DAY)
+
+
+def woken(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Accounts that take strangers' money and push it out within the hour, with one device."""
+    device = choice.of(("D-FICT-8", "D-FICT-1"))
+    credit = hood.usd(choice.of((300, 300, 40)))
+    for account in choice.of((hood.fresh, hood.fresh, hood.fresh[:7], hood.accounts[2:5])):
+        start = at + choice.of((0, 0, 1, 13, 14)) * DAY + choice.of(EDGES)
+        strangers = choice.of((5, 6, 4))
+        for i in range(strangers):
+            yield transfer(hood.payer(i + 10), account, start + i * HOUR, credit)
+            sent = credit * choice.of((98, 98, 96, 94, 85)) // 100
+            minutes = choice.of((20, 20, 60, 61, 200))
+            out = transfer(
+                account,
+                choice.of((hood.receivers[0], hood.receivers[1], hood.payer(i), hood.payer(i + 5))),
+                start + i * HOUR + timedelta(minutes=minutes),
+                sent,
+            )
+            yield replace(out, device_hash=choice.of((device, device, device, None)))
+
+
+def piped(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Money in and out again by the next day, several times a week."""
+    account = choice.of(hood.accounts)
+    for day in choice.of(((0, 1, 2), (0, 2, 5), (0, 1, 6, 7), (0, 0, 1))):
+        when = at + day * DAY + choice.of(EDGES)
+        amount = hood.usd(choice.of((400, 334, 333)))
+        yield transfer(hood.payer(day + 3), account, when, amount)
+        out_at = when + choice.of((3, 20, 24, 25)) * HOUR
+        out = transfer(
+            account, choice.of(hood.receivers), out_at, amount * choice.of((97, 90, 89)) // 100
+        )
+        yield choice.of((out, out, cash_out(account, out_at, amount)))
+    yield from _aftermath(choice, hood, account, at + 2 * DAY)
+
+
+def night_cash(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Small cash at night in several towns."""
+    account = choice.of(hood.accounts[2:4])
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    towns = choice.of((("P-1", "P-2", "P-3"), ("P-1", "P-2"), ("P-1", "P-HOME", "P-BARE")))
+    for i in range(choice.of((9, 8, 7, 12))):
+        hour = choice.of((23, 22, 5, 6, 12)) if i % 2 else choice.of((23, 1))
+        paid_in = cash_in(
+            account,
+            midnight + i * choice.of((1, 3)) * DAY + hour * HOUR + choice.of((timedelta(0), TICK)),
+            hood.usd(choice.of((240, 240, 250, 251))),
+        )
+        yield replace(paid_in, place_id=towns[i % len(towns)])
+
+
 def wages(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
     """The same payer month by month, steadily or not."""
     account = choice.of(hood.accounts[:4])
@@ -462,6 +536,12 @@ SCENES: tuple[Scene, ...] = (
     drained,
     drained,
     drained,
+    taken_back,
+    taken_back,
+    woken,
+    woken,
+    piped,
+    night_cash,
     wages,
     family,
     ordinary,

@@ -230,9 +230,13 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
         ((strategies.drained,), {"sx-drained-account": 200, "sx-victim-drain": 100}),
         ((strategies.funnel,), {"st-funnel-geo": 200}),
         ((strategies.structuring,), {"st-structuring": 200}),
+        ((strategies.taken_back,), {"fl-returned-wages": 100, "fl-wage-recapture": 5}),
+        ((strategies.woken,), {"st-mule-onset": 200, "sc-mule-farm": 20}),
+        ((strategies.piped,), {"st-rapid-pass": 100}),
+        ((strategies.night_cash,), {"sx-night-cash-multisite": 100}),
         (None, {}),
     ],
-    ids=["collector", "drained", "funnel", "structuring", "all"],
+    ids=["collector", "drained", "funnel", "structuring", "wages", "mules", "pipe", "night", "all"],
 )
 def test_large_worlds_equal_the_oracle_and_are_not_empty(
     scenes: tuple[Scene, ...] | None, least: dict[str, int]

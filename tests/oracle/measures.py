@@ -9,7 +9,7 @@ from itertools import combinations
 from math import asin, cos, radians, sin, sqrt
 
 from ingest.reference import Place
-from tests.oracle.exculpation import Marks
+from tests.oracle.exculpation import TESTS, Marks
 from tests.oracle.movements import (
     MICROSECOND,
     Ledger,
@@ -41,6 +41,9 @@ class Measure:
     least_history: int = 0
     limits_usd: tuple[int, int] | None = None
     is_same_direction: bool = False
+    is_same_counterparty: bool = False
+    tests: frozenset[str] = frozenset(TESTS)
+    """Whose movements the second variant leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,21 @@ class View:
         self.trigger = trigger
         self.variant = variant
         self._marks = marks
-        self._slices: dict[tuple[Scope, timedelta], list[Movement]] = {}
+        self._slices: dict[tuple[Scope, timedelta, frozenset[str]], list[Movement]] = {}
 
     def measure(self, measure: Measure) -> int | None:
         """The value, or None where it is not testable."""
+        value = self._value(measure)
+        assert not isinstance(value, str)
+        return value
+
+    def name(self, measure: Measure) -> str | None:
+        """The value of an aggregate that is a name."""
+        value = self._value(measure)
+        assert not isinstance(value, int)
+        return value
+
+    def _value(self, measure: Measure) -> int | str | None:
         days = self.ledger.history_days(self.trigger)
         if days < measure.least_history:
             return None
@@ -72,6 +86,8 @@ class View:
             return self._repeat_counterparties(measure)
         if measure.aggregate == "BAND_COUNT":
             return self._band_count(measure)
+        if measure.aggregate == "IS_TRIGGER":
+            return int(self.trigger in self.movements(measure))
         return AGGREGATES[measure.aggregate](self.movements(measure))
 
     def movements(self, measure: Measure) -> list[Movement]:
@@ -81,25 +97,30 @@ class View:
             has |= self.trigger.bits & {"IN", "OUT"}
         return [
             x
-            for x in self.slice(measure.scope, measure.window)
-            if has <= x.bits and not measure.lacks & x.bits
+            for x in self.slice(measure.scope, measure.window, measure.tests)
+            if has <= x.bits
+            and not measure.lacks & x.bits
+            and (not measure.is_same_counterparty or self._is_with_same(x))
         ]
 
-    def slice(self, scope: Scope, window: timedelta) -> list[Movement]:
-        if (scope, window) not in self._slices:
+    def slice(
+        self, scope: Scope, window: timedelta, tests: frozenset[str] = frozenset(TESTS)
+    ) -> list[Movement]:
+        key = scope, window, tests
+        if key not in self._slices:
             lies = lies_before if self.variant == OWN_PAST else lies_within
-            self._slices[scope, window] = [
+            self._slices[key] = [
                 x
                 for x in self.ledger.counting(self.trigger, scope)
-                if lies(x, self.trigger, window) and not self._is_left_out(x, scope)
+                if lies(x, self.trigger, window) and not self._is_left_out(x, scope, tests)
             ]
-        return self._slices[scope, window]
+        return self._slices[key]
 
-    def top_payee(self, measure: Measure) -> str | None:
-        return _top(self.movements(measure), lambda x: x.counterparty)[0]
+    def _is_with_same(self, x: Movement) -> bool:
+        return x.counterparty is not None and x.counterparty == self.trigger.counterparty
 
-    def _is_left_out(self, x: Movement, scope: Scope) -> bool:
-        return self.variant == WITHOUT_EXPLAINED and bool(self._marks.explaining(x, scope))
+    def _is_left_out(self, x: Movement, scope: Scope, tests: frozenset[str]) -> bool:
+        return self.variant == WITHOUT_EXPLAINED and bool(self._marks.explaining(x, scope) & tests)
 
     def _repeat_counterparties(self, measure: Measure) -> int | None:
         if self.variant == OWN_PAST:
@@ -112,6 +133,8 @@ class View:
             lacks=measure.lacks,
             scope=measure.scope,
             is_same_direction=measure.is_same_direction,
+            is_same_counterparty=measure.is_same_counterparty,
+            tests=measure.tests,
         )
         times = Counter(x.counterparty for x in self.movements(long))
         return sum(times[counterparty] >= 3 for counterparty in lately)
@@ -171,6 +194,40 @@ def dwell_median(movements: Sequence[Movement]) -> int | None:
 def passed_within_48h(movements: Sequence[Movement]) -> int:
     longest = TWO_DAYS // MICROSECOND
     return sum(lot.amount for lot in fifo_lots(movements) if lot.dwell <= longest)
+
+
+def taken_back(movements: Sequence[Movement]) -> tuple[int, int, str | None]:
+    """Months, sum and name of the party that took most months of wages back."""
+    best: tuple[int, int, str | None] = (0, 0, None)
+    for party in dict.fromkeys(x.counterparty for x in movements if _is_sent(x)):
+        if party is None:
+            continue
+        back = [(wage, _sent_after(movements, wage, party)) for wage in _wages(movements)]
+        taken = [(wage, got) for wage, got in back if 10 * got >= 6 * (wage.amount or 0)]
+        months = {wage.local_month for wage, _ in taken}
+        if len(months) > best[0]:
+            best = len(months), sum(min(got, w.amount or 0) for w, got in taken), party
+    return best
+
+
+def _wages(movements: Sequence[Movement]) -> list[Movement]:
+    return [x for x in movements if {"IN", "SALARY"} <= x.bits and x.amount]
+
+
+def _sent_after(movements: Sequence[Movement], wage: Movement, party: str) -> int:
+    """What a party was sent within 48 hours after a wage."""
+    return sum(
+        x.amount or 0
+        for x in movements
+        if _is_sent(x)
+        and x.counterparty == party
+        and x.order > wage.order
+        and x.time - wage.time <= TWO_DAYS // MICROSECOND
+    )
+
+
+def _is_sent(x: Movement) -> bool:
+    return {"OUT", "TRANSFER"} <= x.bits
 
 
 def far_sum(movements: Sequence[Movement]) -> int | None:
@@ -260,7 +317,11 @@ def _lower_median(movements: Sequence[Movement]) -> int | None:
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
-Aggregate = Callable[[Sequence[Movement]], int | None]
+def _largest_three(movements: Sequence[Movement]) -> int:
+    return sum(sorted(_sums(movements, lambda x: x.counterparty).values(), reverse=True)[:3])
+
+
+Aggregate = Callable[[Sequence[Movement]], int | str | None]
 
 AGGREGATES: Mapping[str, Aggregate] = {
     "COUNT": len,
@@ -278,5 +339,11 @@ AGGREGATES: Mapping[str, Aggregate] = {
     "TOP_PAYEE_SUM": lambda movements: _top(movements, lambda x: x.counterparty)[1],
     "TOP_DEVICE_SUM": lambda movements: _top(movements, lambda x: x.device)[1],
     "FAR_SUM": far_sum,
+    "TOP_PAYEE": lambda movements: _top(movements, lambda x: x.counterparty)[0],
+    "TOP_DEVICE": lambda movements: _top(movements, lambda x: x.device)[0],
+    "TOP_THREE_PAYEES_SUM": _largest_three,
+    "RECAPTURED_MONTHS": lambda movements: taken_back(movements)[0],
+    "RECAPTURED_SUM": lambda movements: taken_back(movements)[1],
+    "RECAPTURER": lambda movements: taken_back(movements)[2],
 }
 """From a slice in total order to a value. Null where nothing can be said."""

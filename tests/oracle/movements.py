@@ -124,6 +124,7 @@ class Movement:
     region: str | None
     device: str | None
     local_day: int
+    local_hour: int
     reverses: int | None
 
     @property
@@ -273,7 +274,8 @@ def movement(world: World, t: Transaction, side: int) -> Movement | None:
     place = references.places.get(t.place_id) if t.place_id else None
     region = (place.region if place else None) or t.location_region
     time = microseconds(t.event_time)
-    local_day = (time + t.local_utc_offset_min * 60_000_000) // (DAY // MICROSECOND)
+    local = time + t.local_utc_offset_min * 60_000_000
+    local_day = local // (DAY // MICROSECOND)
     is_reversal = t.reversal_of is not None
     unmarked = Movement(
         order=(time, t.source_sequence, transaction_key(t.source_id, t.reference), side),
@@ -292,6 +294,7 @@ def movement(world: World, t: Transaction, side: int) -> Movement | None:
         region=region,
         device=t.device_hash,
         local_day=local_day,
+        local_hour=local % (DAY // MICROSECOND) // (timedelta(hours=1) // MICROSECOND),
         reverses=transaction_key(t.source_id, t.reversal_of or "") if is_reversal else None,
     )
     holds = _bits(world, t, unmarked)
@@ -350,11 +353,16 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
     is_merchant = counterparty is not None and counterparty.is_merchant
     is_own = m.counterparty_account is not None and m.counterparty == m.holder
     own_devices = holder.devices if holder else ()
+    age = _age_in_days(references, m)
     return {
         "IN": not is_out,
         "OUT": is_out,
         "CASH": t.is_cash,
         "ZONE": m.place is not None and _is_zone(m.place),
+        "BELOW_LIMIT": t.is_cash and _is_between(m.amount, Fraction(0), threshold, Fraction(1)),
+        "NEW_ACCOUNT": age is not None and 0 <= age < 90,
+        "OLD_ACCOUNT": age is not None and age >= 180,
+        "NIGHT": m.local_hour >= 22 or m.local_hour < 6,
         "NEAR": t.is_cash and _is_between(m.amount, Fraction(4, 5), threshold, Fraction(1)),
         "OVER": t.is_cash and _is_between(m.amount, Fraction(1), threshold, Fraction(6, 5)),
         "CROSS_BORDER": t.is_cross_border,
@@ -394,6 +402,12 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "DECLARED_RELATED": m.counterparty is not None
         and are_related(references.customers, m.holder, m.counterparty),
     }
+
+
+def _age_in_days(references: References, m: Movement) -> int | None:
+    """Local days since the account's earliest known opening."""
+    opened = [row.opened for row in references.accounts.get(m.account, ()) if row.opened]
+    return (m.local_date - min(opened)).days if opened else None
 
 
 def _is_between(amount: int | None, low: Fraction, threshold: int | None, high: Fraction) -> bool:

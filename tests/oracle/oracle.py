@@ -5,7 +5,7 @@ Written to be read beside that page, in its order and its words; exact, slow, an
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -53,7 +53,7 @@ class Judgement:
 
     conditions: tuple[Condition, ...]
     weight: Fraction | None = None
-    receiver: str | None = None
+    link: str | None = None
 
     @property
     def fires(self) -> bool:
@@ -91,14 +91,16 @@ class OracleFinding:
     strength: Fraction
     facts: Mapping[str, Value]
     not_testable: frozenset[str]
-    receiver: str | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheredFinding:
-    """A claim about a receiver at a signal. feeders: by their first signal within the window."""
+    """A claim about whom signals are linked to, at one of them. feeders: by their first signal
+    within the window."""
 
-    receiver: str
+    typology: str
+    subject: str
     trigger: OrderKey
     households: int
     feeders: tuple[str, ...]
@@ -111,6 +113,20 @@ class Definition:
 
     judge: Callable[[View], Judgement]
     scope: Scope
+    tests: frozenset[str] = frozenset(TESTS)
+    """The exculpation tests that can clear it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathering:
+    """Signals of a typology by their link, over a window, from so many feeders on. demands: least
+    and largest values of the signals' facts, where they were testable."""
+
+    gathers: str
+    window: timedelta
+    least: int
+    at_least: Mapping[str, Fraction] = field(default_factory=dict)
+    at_most: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 def find(
@@ -143,13 +159,13 @@ def moved(ledger: Ledger, trigger: Movement, scope: Scope = "account") -> int:
 
 
 def gather(world: World, findings: Iterable[OracleFinding]) -> list[GatheredFinding]:
-    """sx-victim-drain: the receivers of at least two unrelated drained accounts in 30 days."""
-    signals = sorted(
-        (f for f in findings if f.typology == "sx-drained-account" and _speaks(world, f)),
-        key=lambda f: f.trigger,
-    )
-    gathered = (_gathered(world, signal, signals) for signal in signals)
-    return [finding for finding in gathered if finding is not None]
+    """At each signal, whom or what enough unrelated holders speak of."""
+    everything = list(findings)
+    return [
+        finding
+        for typology, gathering in GATHERINGS.items()
+        for finding in _gathered_by(world, typology, gathering, everything)
+    ]
 
 
 def st_structuring(v: View) -> Judgement:
@@ -234,11 +250,10 @@ def sx_drained_account(v: View) -> Judgement:
     lived_on = v.measure(_in(MONTH, "SUM", frozenset({"OWN_LIFE"})))
     dwell = v.measure(_in(MONTH, "DWELL_MEDIAN"))
     on_foreign = v.measure(_in(MONTH, "SUM", frozenset({"OUT", "FOREIGN_DEVICE"})))
-    passed_through = share(min(came_in, went_out), max(came_in, went_out))
     to_top = share(v.measure(transfers), went_out)
     conditions = (
         _at_least("credits", credits, 5, is_core=True),
-        _share_at_least("passed_through", passed_through, Fraction(9, 10), is_core=True),
+        _passed_through(came_in, went_out, Fraction(9, 10)),
         _share_at_least("top_payee_share", to_top, Fraction(7, 10), is_core=True),
         _at_most("own_life_share", share(lived_on, came_in), Fraction(5, 100), is_core=True),
         _dwell_at_most(v, dwell, timedelta(hours=12)),
@@ -246,15 +261,129 @@ def sx_drained_account(v: View) -> Judgement:
     return Judgement(
         conditions=conditions,
         weight=share(on_foreign, went_out),
-        receiver=v.top_payee(transfers),
+        link=v.name(replace(transfers, aggregate="TOP_PAYEE")),
     )
 
 
+def st_rapid_pass(v: View) -> Judgement:
+    """Signal, account scope, 7 d; card payments left out."""
+    week = timedelta(days=7)
+    not_on = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "CARD"})
+    came_in = v.measure(_in(week, "SUM", frozenset({"IN"}), lacks=not_on)) or 0
+    went_out = v.measure(_in(week, "SUM", frozenset({"OUT"}), lacks=not_on)) or 0
+    days = v.measure(_in(week, "DISTINCT_DAYS", frozenset({"OUT"}), lacks=not_on))
+    dwell = v.measure(_in(week, "DWELL_MEDIAN", lacks=not_on))
+    payee = _in(week, "TOP_PAYEE", frozenset({"OUT", "TRANSFER"}), lacks=not_on)
+    conditions = (
+        _at_least("passed_usd", share(came_in, _usd(v)), 1_000, is_core=True),
+        _at_least("emptied_days", days, 3, is_core=True),
+        _passed_through(came_in, went_out, Fraction(9, 10)),
+        _dwell_at_most(v, dwell, timedelta(hours=24)),
+        _at_least("income", share(came_in, _income(v)), Fraction(7, 10)),
+    )
+    return Judgement(conditions=conditions, link=v.name(payee))
+
+
+def st_mule_onset(v: View) -> Judgement:
+    """Signal, account scope, 14 d."""
+    fortnight = timedelta(days=14)
+    not_strangers = NOT_CREDIT - {"CARD"}
+    strangers = v.measure(_in(fortnight, "DISTINCT_COUNTERPARTIES", CREDIT, lacks=not_strangers))
+    moved = v.measure(_in(fortnight, "COUNT"))
+    new = v.measure(_in(fortnight, "COUNT", frozenset({"NEW_ACCOUNT"}))) or 0
+    old = v.measure(_in(fortnight, "COUNT", frozenset({"OLD_ACCOUNT"}))) or 0
+    in_half_a_year = v.measure(
+        Measure(
+            aggregate="COUNT",
+            window=timedelta(days=180),
+            has=frozenset(),
+            least_history=180,
+        )
+    )
+    came_in = v.measure(_in(fortnight, "SUM", frozenset({"IN"}))) or 0
+    went_out = v.measure(_in(fortnight, "SUM", frozenset({"OUT"}))) or 0
+    to_three = v.measure(_in(fortnight, "TOP_THREE_PAYEES_SUM", frozenset({"OUT"})))
+    dwell = v.measure(_in(fortnight, "DWELL_MEDIAN"))
+    is_woken = old > 0 and in_half_a_year is not None and in_half_a_year == moved
+    conditions = (
+        _at_least("onset", int(new > 0 or is_woken), 1, is_core=True),
+        _at_least("strangers", strangers, 5, is_core=True),
+        _passed_through(came_in, went_out, Fraction(85, 100)),
+        _share_at_least("sinks_share", share(to_three, went_out), Fraction(7, 10), is_core=True),
+        _dwell_at_most(v, dwell, timedelta(hours=24)),
+        _at_least("income", share(came_in, _income(v)), Fraction(5, 2)),
+    )
+    device = _in(fortnight, "TOP_DEVICE", frozenset({"OUT", "DEVICE_KNOWN"}))
+    return Judgement(conditions=conditions, link=v.name(device))
+
+
+def fl_returned_wages(v: View) -> Judgement:
+    """Signal, account scope, 60 d; only LICENSED clears it."""
+    lacks = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "MERCHANT"})
+    priced = Measure(
+        aggregate="RECAPTURED_MONTHS",
+        window=timedelta(days=60),
+        has=frozenset({"PRICED"}),
+        lacks=lacks,
+        tests=frozenset({"LICENSED"}),
+    )
+    wages = v.measure(replace(priced, aggregate="SUM", has=frozenset({"IN", "SALARY"})))
+    back = v.measure(replace(priced, aggregate="RECAPTURED_SUM"))
+    is_fine_enough = 2 * v.ledger.world.time_precision <= timedelta(hours=48)
+    taken = share(back, wages) if is_fine_enough else None
+    conditions = (
+        _at_least("wage_months_back", v.measure(priced), 2, is_core=True),
+        _share_at_least("taken_share", taken, Fraction(3, 5), is_core=True),
+    )
+    return Judgement(conditions=conditions, link=v.name(replace(priced, aggregate="RECAPTURER")))
+
+
+def sx_night_cash_multisite(v: View) -> Judgement:
+    """Account scope, 30 d."""
+    cash = frozenset({"IN", "CASH"})
+    deposits = v.measure(_in(MONTH, "COUNT", cash))
+    at_night = v.measure(_in(MONTH, "COUNT", cash | {"NIGHT"}))
+    sites = v.measure(_in(MONTH, "DISTINCT_REGIONS", cash | {"NIGHT", "LOCATED"}))
+    median = v.measure(_in(MONTH, "MEDIAN", cash | {"PRICED"}))
+    total = v.measure(_in(MONTH, "SUM", cash))
+    is_fine_enough = v.ledger.world.time_precision <= timedelta(hours=1)
+    conditions = (
+        _at_least("deposits", deposits, 8, is_core=True),
+        _share_at_least(
+            "night_share",
+            share(at_night, deposits) if is_fine_enough else None,
+            Fraction(2, 5),
+            is_core=True,
+        ),
+        _at_least("deposit_sites", sites, 3, is_core=True),
+        _at_most("median_usd", share(median, _usd(v)), Fraction(250), is_core=True),
+        _at_least("income", share(total, _income(v)), 3, is_core=True),
+    )
+    return Judgement(conditions=conditions)
+
+
 DEFINITIONS: Mapping[str, Definition] = {
+    "fl-returned-wages": Definition(
+        judge=fl_returned_wages, scope="account", tests=frozenset({"LICENSED"})
+    ),
+    "st-mule-onset": Definition(judge=st_mule_onset, scope="account"),
+    "st-rapid-pass": Definition(judge=st_rapid_pass, scope="account"),
+    "sx-night-cash-multisite": Definition(judge=sx_night_cash_multisite, scope="account"),
     "st-structuring": Definition(judge=st_structuring, scope="holder"),
     "st-funnel-geo": Definition(judge=st_funnel_geo, scope="account"),
     "som-collector-fanin": Definition(judge=som_collector_fanin, scope="account"),
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
+}
+GATHERINGS: Mapping[str, Gathering] = {
+    "fl-wage-recapture": Gathering(gathers="fl-returned-wages", window=timedelta(days=90), least=5),
+    "sc-mule-farm": Gathering(
+        gathers="st-mule-onset",
+        window=timedelta(days=14),
+        least=8,
+        at_least={"passed_through": Fraction(95, 100)},
+        at_most={"dwell": Fraction(timedelta(hours=1) // MICROSECOND)},
+    ),
+    "sx-victim-drain": Gathering(gathers="sx-drained-account", window=MONTH, least=2),
 }
 
 
@@ -284,6 +413,7 @@ def _finding(
     is_cleared = not without.fires or bool(without.failing_as)
     seen = View(ledger, trigger, ALL, marks).slice(definition.scope, timedelta(days=60))
     explaining = frozenset(test for x in seen for test in marks.explaining(x, definition.scope))
+    explaining &= definition.tests
     return OracleFinding(
         typology=typology,
         holder=trigger.holder,
@@ -294,40 +424,61 @@ def _finding(
         strength=with_all.strength,
         facts={c.name: c.value for c in with_all.conditions},
         not_testable=frozenset(c.name for c in with_all.conditions if c.value is None),
-        receiver=with_all.receiver,
+        link=with_all.link,
     )
 
 
-def _speaks(world: World, signal: OracleFinding) -> bool:
-    """Uncleared, and of a feeder who is neither the receiver nor related to it."""
-    if signal.is_cleared or signal.receiver is None or signal.receiver == signal.holder:
+def _gathered_by(
+    world: World, typology: str, gathering: Gathering, findings: Sequence[OracleFinding]
+) -> list[GatheredFinding]:
+    signals = sorted(
+        (f for f in findings if f.typology == gathering.gathers and _speaks(world, gathering, f)),
+        key=lambda f: f.trigger,
+    )
+    gathered = (_gathered(world, typology, gathering, signal, signals) for signal in signals)
+    return [finding for finding in gathered if finding is not None]
+
+
+def _speaks(world: World, gathering: Gathering, signal: OracleFinding) -> bool:
+    """Uncleared, as demanded, and of a feeder who is neither the link nor related to it."""
+    if signal.is_cleared or signal.link is None or signal.link == signal.holder:
         return False
-    return not are_related(world.references.customers, signal.holder, signal.receiver)
+    values = {name: value for name, value in signal.facts.items() if value is not None}
+    if any(values[name] < least for name, least in gathering.at_least.items() if name in values):
+        return False
+    if any(values[name] > most for name, most in gathering.at_most.items() if name in values):
+        return False
+    return not are_related(world.references.customers, signal.holder, signal.link)
 
 
 def _gathered(
-    world: World, at: OracleFinding, signals: Sequence[OracleFinding]
+    world: World,
+    typology: str,
+    gathering: Gathering,
+    at: OracleFinding,
+    signals: Sequence[OracleFinding],
 ) -> GatheredFinding | None:
     customers = world.references.customers
-    earliest = at.trigger[0] - MONTH // MICROSECOND
+    earliest = at.trigger[0] - gathering.window // MICROSECOND
     within = [
         s
         for s in signals
-        if s.receiver == at.receiver and earliest < s.trigger[0] and s.trigger <= at.trigger
+        if s.link == at.link and earliest < s.trigger[0] and s.trigger <= at.trigger
     ]
     feeders = tuple(dict.fromkeys(s.holder for s in within))
     households = _households(feeders, lambda one, other: are_related(customers, one, other))
     count = len(households)
-    if count < 2:
+    if count < gathering.least:
         return None
     strongest = [max(round(s.strength, 6) for s in within if s.holder == f) for f in feeders]
     average = sum(strongest, Fraction(0)) / len(feeders)
     return GatheredFinding(
-        receiver=at.receiver or "",
+        typology=typology,
+        subject=at.link or "",
         trigger=at.trigger,
         households=count,
         feeders=feeders,
-        strength=(average + _clipped(Fraction(count - 2, 2))) / 2,
+        strength=(average + _clipped(Fraction(count - gathering.least, gathering.least))) / 2,
     )
 
 
@@ -381,7 +532,18 @@ def _income(v: View) -> int | None:
     return customer.monthly_income if customer else None
 
 
-def _at_least(name: str, value: Value, threshold: int, is_core: bool = False) -> Condition:
+def _usd(v: View) -> int | None:
+    return v.ledger.usd_minor(v.trigger)
+
+
+def _passed_through(came_in: int, went_out: int, least: Fraction) -> Condition:
+    value = share(min(came_in, went_out), max(came_in, went_out))
+    return _share_at_least("passed_through", value, least, is_core=True)
+
+
+def _at_least(
+    name: str, value: Value, threshold: int | Fraction, is_core: bool = False
+) -> Condition:
     if value is None:
         return _untestable(name, is_core)
     return Condition(

@@ -227,7 +227,7 @@ def test_an_account_emptied_within_hours_is_a_signal() -> None:
     # credits 0, passed 0.95 (1/2), top payee 1, own life 0 (1), dwell: 7,500 of the fifth lot
     # at 0.06 d, then 0.07, 0.08 d: half of 47,500 at 0.08 d of 0.5 d (21/25): mean 167/250.
     assert signal.typology == "sx-drained-account"
-    assert signal.receiver == "R-FICT-0001"
+    assert signal.link == "R-FICT-0001"
     assert signal.facts["passed_through"] == Fraction(19, 20)
     assert signal.strength == Fraction(0 + Fraction(1, 2) + 1 + 1 + Fraction(21, 25), 5)
 
@@ -242,7 +242,7 @@ def test_two_unrelated_drained_accounts_make_a_victim_drain() -> None:
     (gathered,) = oracle.gather(here, oracle.find(here))
 
     # Both signals: credits 0, the others 1, 1, 1 and dwell 0.84: mean 0.768; 2 feeders add 0.
-    assert gathered.receiver == "R-FICT-0001"
+    assert gathered.subject == "R-FICT-0001"
     assert gathered.feeders == ("A-FICT-0001", "A-FICT-0002")
     assert gathered.strength == Fraction(768, 1000) / 2
 
