@@ -12,6 +12,8 @@ COUNTRY = "LA"
 CURRENCY = "LAK"
 KIP_PER_USD = 21_500
 UTC_OFFSET_MINUTES = 420
+MACHINE_LIMIT = 4_000_000
+"""Kip that a cash machine gives at a time."""
 REPORTING_LIMIT = 100_000_000
 """Kip in cash from which a bank must report."""
 OTHER_ACCOUNTS = 999_990

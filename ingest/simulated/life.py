@@ -84,7 +84,7 @@ def _habit_rows(
         benef = replace(benef, more={"conductor_party_id": _conductors(people, who, rng)})
     return _rows(
         time=_times(habit, first_day, days, len(who), rng),
-        amount=_amounts(habit.median, habit.spread, habit.step, len(who), rng),
+        amount=_amounts(habit, len(who), rng),
         orig=orig,
         benef=benef,
         txn_type=habit.txn_type,
@@ -336,11 +336,10 @@ def _weight(rhythm: Rhythm, day: int) -> float:
     return weight
 
 
-def _amounts(
-    median: int, spread: float, step: int, count: int, rng: np.random.Generator
-) -> Indices:
-    drawn = median * rng.lognormal(0.0, spread, count)
-    return np.maximum(1, np.rint(drawn / step)).astype(np.int64) * step
+def _amounts(habit: Habit, count: int, rng: np.random.Generator) -> Indices:
+    drawn = habit.median * rng.lognormal(0.0, habit.spread, count)
+    whole = np.maximum(1, np.rint(drawn / habit.step)).astype(np.int64) * habit.step
+    return whole if habit.most is None else np.minimum(whole, habit.most)
 
 
 def _day_of_month(day: int) -> int:

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from ingest.simulated.cast import Party
-from ingest.simulated.country import CURRENCY, KINDS, TOWNS, place_id
+from ingest.simulated.country import CURRENCY, KINDS, MACHINE_LIMIT, TOWNS, place_id
 from ingest.simulated.rows import DAY, SECOND, Row
 
 STEP = 10_000
+PRICE_STEP = 1_000
 NOTES = 50_000
-MACHINE_LIMIT = 4_000_000
+USUAL_DRAWN = 700_000
 DEPOSIT_LIMIT = 30_000_000
 
 
@@ -91,16 +92,16 @@ def deposit(
 
 
 def purchase(
-    scheme: str, holder: Party, amount: int, time: int, *, mcc: str, delay: int = 0
+    scheme: str, holder: Party, amount: float, time: int, *, mcc: str, delay: int = 0
 ) -> Row:
-    """Bought by card in the first shop of the holder's town."""
+    """Bought by card in the first shop of the holder's town, at a price in thousands."""
     shop = 3 * holder.town + 1
     return Row(
         event_time=time,
         txn_type="CARD_PURCHASE",
         channel="POS",
         direction="DEBIT",
-        amount=amount,
+        amount=max(1, int(amount) // PRICE_STEP) * PRICE_STEP,
         orig_account_id=holder.account,
         orig_party_id=holder.party,
         orig_region=TOWNS[holder.town].region,
@@ -123,7 +124,11 @@ def rounded(amount: float) -> int:
 def cash_out(
     scheme: str, holder: Party, amount: float, time: int, town: int, rng: np.random.Generator
 ) -> list[Row]:
-    """The amount in cash, in the notes that machines give it; much of it at a counter."""
+    """The amount in cash, in the notes that machines give; much of it at a counter. Of little
+    nobody draws each part: now and then a usual sum is drawn, as if it had gathered."""
+    usual = USUAL_DRAWN * float(rng.lognormal(0.0, 0.6))
+    if amount < usual:
+        amount = usual if rng.random() < amount / usual else 0.0
     left, rows = int(amount) // NOTES * NOTES, list[Row]()
     if left > MACHINE_LIMIT * 3:
         return [
@@ -134,7 +139,7 @@ def cash_out(
             )
         ]
     while left > 0:
-        given = min(left, MACHINE_LIMIT)
+        given = min(left, int(rng.integers(10, MACHINE_LIMIT // NOTES + 1)) * NOTES)
         machine = int(rng.integers(1, dict(KINDS)["ATM"] + 1))
         rows.append(withdrawal(scheme, holder, given, time, town, machine))
         left -= given

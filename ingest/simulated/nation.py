@@ -1,5 +1,6 @@
 """The society of `palermo simulate`: ten walks of life and a bank's everyday business with them."""
 
+from ingest.simulated.country import MACHINE_LIMIT
 from ingest.simulated.society import Habit, Rhythm, Society, Walk
 
 DAYTIME = Rhythm(
@@ -156,18 +157,18 @@ SPENDING: tuple[Habit, ...] = (
 PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="friend",
-        a_month=(0.8, 2, 3, 2, 2.5, 2.5, 3, 2, 2, 0.5),
-        median=200_000,
-        spread=0.9,
+        a_month=(1.2, 3, 5, 3, 3.5, 4, 4, 3, 3, 0.8),
+        median=350_000,
+        spread=1.1,
         step=10_000,
         rhythm=EVENING,
         is_internal=True,
     ),
     Habit(
         other="townsfolk",
-        a_month=(2, 24, 0.5, 0.5, 0.5, 1, 10, 20, 18, 0.5),
-        median=110_000,
-        spread=0.8,
+        a_month=(2, 16, 0.5, 0.5, 0.5, 1, 7, 12, 11, 0.5),
+        median=150_000,
+        spread=1.1,
         step=10_000,
         rhythm=DAYTIME,
         is_credit=True,
@@ -176,8 +177,8 @@ PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="townsfolk",
         a_month=(0, 3, 0, 0.3, 0.3, 6, 1, 9, 3, 0),
-        median=300_000,
-        spread=0.8,
+        median=350_000,
+        spread=1.1,
         step=10_000,
         rhythm=NIGHT,
         is_credit=True,
@@ -185,18 +186,18 @@ PEOPLE: tuple[Habit, ...] = (
     ),
     Habit(
         other="elsewhere",
-        a_month=(0.5, 6, 1, 0.8, 1, 1.5, 8, 7, 5, 0.4),
-        median=400_000,
-        spread=1.1,
+        a_month=(2, 13, 5, 3, 4, 5, 13, 12, 11, 2),
+        median=600_000,
+        spread=1.2,
         step=10_000,
         rhythm=EVENING,
         is_credit=True,
     ),
     Habit(
         other="elsewhere",
-        a_month=(0.5, 4, 1, 1.5, 2, 1.5, 7, 3, 2, 0.3),
-        median=350_000,
-        spread=1.1,
+        a_month=(0.8, 5, 2, 2.5, 3, 3, 8, 4, 3, 0.5),
+        median=500_000,
+        spread=1.2,
         step=10_000,
         rhythm=DAYTIME,
     ),
@@ -206,9 +207,10 @@ CASH: tuple[Habit, ...] = (
     Habit(
         other="atm",
         a_month=(2, 2.5, 2, 3, 3, 3, 4, 3, 3, 1.8),
-        median=800_000,
-        spread=0.9,
+        median=850_000,
+        spread=0.95,
         step=50_000,
+        most=MACHINE_LIMIT,
         rhythm=DAYTIME,
         txn_type="CASH_WITHDRAWAL",
         channel="ATM",
@@ -217,9 +219,10 @@ CASH: tuple[Habit, ...] = (
     Habit(
         other="atm",
         a_month=(0.1, 0.3, 0.6, 0.5, 0.6, 2.5, 0.8, 1.5, 1, 0),
-        median=900_000,
-        spread=0.9,
+        median=950_000,
+        spread=0.95,
         step=50_000,
+        most=MACHINE_LIMIT,
         rhythm=NIGHT,
         txn_type="CASH_WITHDRAWAL",
         channel="ATM",
@@ -330,7 +333,7 @@ NATION = Society(
     merchant_skew=2.5,
     activity_spread=0.75,
     remitter_share=0.3,
-    travel_share=0.08,
+    travel_share=0.12,
     shared_telephones=0.06,
     says_conductor=True,
 )

@@ -97,9 +97,11 @@ def _look_alikes(
     settings: CountrySettings, stage: Stage, rng: np.random.Generator
 ) -> tuple[LookAlike, ...]:
     of_each = max(1, round(settings.customers * settings.look_alikes_per_10k / 10_000))
-    return tuple(
+    planted = (
         planter(stage, rng)
         for planter in look_alikes.kinds().values()
         for _ in range(of_each)
         if len(stage.cast.leads) >= LEADS_A_PART
     )
+    # A feast that would come after a short feed's end leaves nothing.
+    return tuple(each for each in planted if len(each.rows))

@@ -60,7 +60,8 @@ class Habit:
 
     a_month: times a month for each walk of life, in the society's order. median: usual amount in
     units of `currency`; spread: sigma of its logarithm; step: amounts are multiples of it.
-    hours: local, from and to, where no rhythm is told.
+    hours: local, from and to, where no rhythm is told. most: what a machine gives at a time; who
+    wants more gets that.
     """
 
     other: Other
@@ -68,6 +69,7 @@ class Habit:
     median: int
     spread: float = 0.6
     step: int = 1_000
+    most: int | None = None
     hours: tuple[int, int] = (7, 21)
     rhythm: Rhythm | None = None
     currency: str = "LAK"

@@ -75,7 +75,7 @@ def gold_buyer_at_wedding(stage: Stage, rng: np.random.Generator) -> LookAlike:
         rows += _paid(buyer, relatives, sums, wedding, rng)
         drawn = moment(wedding + 2, (8, 16), rng)
         rows += cash_out("", buyer, sum(sums) * 0.6, drawn, buyer.town, rng)
-        gold = rounded(sum(sums) * 0.35)
+        gold = sum(sums) * 0.35
         rows.append(purchase("", buyer, gold, drawn + 2 * HOUR, mcc="5944"))
     return look_alike("gold_buyer_at_wedding", [buyer], rows)
 

@@ -67,7 +67,7 @@ def temple_fair(stage: Stage, rng: np.random.Generator) -> LookAlike:
             rows.append(transfer("", giver, keeper, gift, time))
         taken = sum(row.amount for row in rows[-len(givers) :])
         bought = moment(fair + 3, (8, 12), rng)
-        rows.append(purchase("", keeper, rounded(taken * 0.3), bought, mcc="5411", delay=20 * HOUR))
+        rows.append(purchase("", keeper, taken * 0.3, bought, mcc="5411", delay=20 * HOUR))
         rows += cash_out("", keeper, taken * 0.5, bought + 3 * HOUR, keeper.town, rng)
     return look_alike("temple_fair", [keeper], rows)
 

@@ -63,7 +63,7 @@ def shelter(stage: Stage, rng: np.random.Generator) -> LookAlike:
         for giver in stage.cast.strangers(int(rng.integers(1, 5)), rng):
             gift = rounded(KIP_PER_USD * float(rng.choice([5, 10, 20, 50])))
             rows.append(transfer("", giver, house, gift, moment(day, (7, 22), rng)))
-        food = rounded(KIP_PER_USD * float(rng.uniform(10, 60)))
+        food = KIP_PER_USD * float(rng.uniform(10, 60))
         rows.append(purchase("", house, food, moment(day + 1, (8, 18), rng), mcc="5411"))
         if rng.random() < 0.3:
             fare = KIP_PER_USD * float(rng.uniform(10, 40))

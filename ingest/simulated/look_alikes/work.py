@@ -56,7 +56,7 @@ def tour_and_van_operator(stage: Stage, rng: np.random.Generator) -> LookAlike:
             rows.append(transfer("", rider, operator, fare, moment(day, (6, 22), rng)))
         taken = sum(row.amount for row in rows[-len(riders) :])
         fuel = moment(day + 1, (5, 9), rng)
-        rows.append(purchase("", operator, rounded(taken * 0.3), fuel, mcc="5541"))
+        rows.append(purchase("", operator, taken * 0.3, fuel, mcc="5541"))
         out = moment(day + 1, (10, 20), rng)
         rows += cash_out("", operator, taken * 0.45, out, border, rng)
     return look_alike("tour_and_van_operator", [operator], rows)
@@ -77,7 +77,7 @@ def guesthouse(stage: Stage, rng: np.random.Generator) -> LookAlike:
             rows.append(
                 paid_in("", keeper, conductor, cash, moment(day, (20, 24), rng), keeper.town)
             )
-        food = rounded(rate * float(rng.uniform(0.5, 2)))
+        food = rate * float(rng.uniform(0.5, 2))
         rows.append(purchase("", keeper, food, moment(day, (7, 11), rng), mcc="5411"))
     return look_alike("guesthouse", [keeper], rows)
 

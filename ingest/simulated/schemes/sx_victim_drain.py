@@ -18,7 +18,9 @@ WINDOW = 30 * DAY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
     """usual: kip of a credit. own_life: share that the holder may spend. on_receivers_device: how
-    many of the sweeps are made with the receiver's telephone. to_receiver: share swept to them."""
+    many of the sweeps are made with the receiver's telephone. to_receiver: share swept to them.
+    near: of clients, those of the victim's own town.
+    """
 
     victims: int
     days: int
@@ -28,6 +30,7 @@ class Drain:
     own_life: float
     on_receivers_device: float
     to_receiver: float
+    near: float
 
 
 def draw(variant: Variant, rng: np.random.Generator) -> Drain:
@@ -37,11 +40,12 @@ def draw(variant: Variant, rng: np.random.Generator) -> Drain:
         victims=int(rng.integers(1, 4) if is_evasive else rng.integers(2, 8)),
         days=int(rng.integers(10, 40) if is_evasive else rng.integers(6, 40)),
         credits_a_day=float(rng.uniform(0.5, 2) if is_evasive else rng.uniform(1.5, 6)),
-        usual=KIP_PER_USD * float(np.exp(rng.uniform(np.log(8), np.log(90)))),
+        usual=KIP_PER_USD * float(np.exp(rng.uniform(np.log(4), np.log(90)))),
         sweep_hours=float(rng.uniform(4, 60) if is_evasive else rng.uniform(0.3, 10)),
         own_life=float(rng.uniform(0.0, 0.2) if is_evasive else rng.uniform(0.0, 0.03)),
         on_receivers_device=float(rng.choice([0.0, 0.5, 1.0] if is_evasive else [0.4, 1.0])),
         to_receiver=float(rng.uniform(0.5, 1.0) if is_evasive else rng.uniform(0.85, 1.0)),
+        near=float(rng.uniform(0.3, 0.95)),
     )
 
 
@@ -124,7 +128,12 @@ def _evening(
     stage: Stage,
     rng: np.random.Generator,
 ) -> list[Row]:
-    clients = stage.cast.strangers(int(rng.poisson(how.credits_a_day)), rng)
+    count = int(rng.poisson(how.credits_a_day))
+    near = int(rng.binomial(count, how.near))
+    clients = [
+        *(stage.cast.stranger(victim.town, rng) for _ in range(near)),
+        *stage.cast.strangers(count - near, rng),
+    ]
     if not clients:
         return []
     rows = [
@@ -138,9 +147,9 @@ def _evening(
         for client in clients
     ]
     taken, last = sum(row.amount for row in rows), max(row.event_time for row in rows)
-    if how.own_life * taken > STEP:
-        spent = moment(day + 1, (8, 12), rng)
-        rows.append(purchase(id, victim, rounded(taken * how.own_life), spent, mcc="5411"))
+    price = float(rng.lognormal(np.log(150_000), 0.6))
+    if rng.random() < how.own_life * taken / price:
+        rows.append(purchase(id, victim, price, moment(day + 1, (8, 22), rng), mcc="5411"))
     sweep = last + int(how.sweep_hours * 3_600 * rng.uniform(0.4, 1.6)) * SECOND
     left = taken * (0.985 - how.own_life)
     device = receiver.device if rng.random() < how.on_receivers_device else None
