@@ -17,8 +17,8 @@ import polars as pl
 from bench.figures import Figure, print_table, timed
 
 COUNTRY = (
-    *(sys.executable, "-m", "ingest.simulated"),
-    *("--customers", "3000", "--days", "120", "--seed", "3"),
+    *(sys.executable, "-m", "palermo", "simulate"),
+    *("--customers", "2000", "--days", "60", "--history", "60", "--seed", "3"),
 )
 DISORDER = ("--disorder",)
 COMMAND = (sys.executable, "-m", "palermo", "--quiet", "run")
@@ -49,7 +49,7 @@ def chain(folder: Path) -> list[Figure]:
     ):
         feed = folder / kind.replace(" ", "-")
         subprocess.run((*COUNTRY, "--out", str(feed), *option), check=True)
-        path = feed / "transactions.ndjson"
+        path = feed / "feed.ndjson"
         rows = sum(1 for _ in path.open("rb"))
         if not reading:
             # What Polars reads is in order and without broken lines, in both ratios.

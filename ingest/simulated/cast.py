@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.simulated.country import OTHER_ACCOUNTS, TOWNS
-from ingest.simulated.people import People
+from ingest.simulated.people import Indices, People
 
 FAR_KM = 110.0
 OWN_CUSTOMERS = 0.2
@@ -25,10 +25,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """Who may play a part; `leads`, by position, are used once."""
+    """Who may play a part; `leads`, by position, are used once, `walk_ons` again and again."""
 
     people: People
     leads: list[int]
+    walk_ons: Indices
 
     def lead(self) -> Party:
         """Somebody nobody else's scheme is about."""
@@ -59,7 +60,7 @@ class Cast:
 
     def stranger(self, town: int, rng: np.random.Generator) -> Party:
         """One in five is a customer of this bank who lives in that town, if anybody does."""
-        here = np.flatnonzero(self.people.home == town)
+        here = self.walk_ons[self.people.home[self.walk_ons] == town]
         if rng.random() < OWN_CUSTOMERS and len(here):
             return self.at(int(rng.choice(here)))
         number = town + len(TOWNS) * int(rng.integers(0, OTHER_ACCOUNTS // len(TOWNS)))

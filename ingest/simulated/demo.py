@@ -191,7 +191,7 @@ def _scene(rows: Sequence[Row], *holders: Party) -> Scene:
 
 
 def _person(people: People, who: int) -> Party:
-    return Cast(people=people, leads=[]).at(who)
+    return Cast(people=people, leads=[], walk_ons=np.arange(0)).at(who)
 
 
 def _second_account(people: People, who: int) -> Party:

@@ -48,6 +48,26 @@ def transfer(
     )
 
 
+def wage(scheme: str, employer: int, worker: Party, amount: float, time: int) -> Row:
+    """A wage of the employer at that position among the country's, paid in a batch."""
+    number = f"WORK-{employer + 1:04d}"
+    return Row(
+        event_time=time,
+        txn_type="SALARY",
+        channel="BATCH",
+        direction="CREDIT",
+        amount=int(amount) // PRICE_STEP * PRICE_STEP,
+        orig_account_id=f"A-FICT-{number}",
+        orig_party_id=f"E-FICT-{number}",
+        orig_region=TOWNS[0].region,
+        benef_account_id=worker.account,
+        benef_party_id=worker.party,
+        benef_region=TOWNS[worker.town].region,
+        purpose_code="SALA",
+        scheme=scheme,
+    )
+
+
 def withdrawal(scheme: str, holder: Party, amount: int, time: int, town: int, machine: int) -> Row:
     return Row(
         event_time=time,

@@ -1,6 +1,7 @@
 """A country drawn from a seed: its people, what is planted among them, and when."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import cycle, islice, product
 
@@ -17,7 +18,9 @@ from ingest.simulated.planted import VARIANTS, Hush, LookAlike, Scheme, Stage
 from ingest.simulated.rows import in_order
 from ingest.simulated.society import Society
 
-LEADS_A_PART = 10
+LEADS_A_PART = 25
+NEWCOMERS = 1 / 15
+WALK_ON_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Country:
     scored_from: int
     days: int
     opened: tuple[Account, ...] = ()
+    opened_on: Mapping[str, int] = field(default_factory=dict)
+    """By account, the day on which it was opened; of those not named it is not known."""
 
     @property
     def last_day(self) -> int:
@@ -61,24 +66,62 @@ def draw_country(settings: CountrySettings, rng: np.random.Generator) -> Country
     people = draw_people(settings.customers, rng, settings.society)
     first_day = (settings.first_day - EPOCH).days
     stage = Stage(
-        cast=Cast(people=people, leads=[int(who) for who in rng.permutation(len(people))]),
+        cast=_cast(people, rng),
         first_day=first_day,
         scored_from=first_day + settings.history,
         last_day=first_day + settings.history + settings.days,
     )
     crimes = _schemes(settings, stage, rng)
     innocent = _look_alikes(settings, stage, rng)
+    planted = in_order([*(each.rows for each in crimes), *(each.rows for each in innocent)])
+    opened_on, not_yet = _openings(stage, crimes, planted, rng)
     return Country(
         people=people,
         schemes=crimes,
         look_alikes=innocent,
         licences=tuple(each.licence for each in innocent if each.licence),
-        planted=in_order([*(each.rows for each in crimes), *(each.rows for each in innocent)]),
-        hushes=tuple(hush for scheme in crimes for hush in scheme.hushes),
+        planted=planted,
+        hushes=(*(hush for scheme in crimes for hush in scheme.hushes), *not_yet),
         first_day=first_day,
         scored_from=stage.scored_from,
         days=settings.history + settings.days,
+        opened_on=opened_on,
     )
+
+
+def _cast(people: People, rng: np.random.Generator) -> Cast:
+    order = rng.permutation(len(people))
+    walk_ons = round(WALK_ON_SHARE * len(people))
+    leads = [int(who) for who in order[walk_ons:]]
+    return Cast(people=people, leads=leads, walk_ons=order[:walk_ons])
+
+
+def _openings(
+    stage: Stage,
+    crimes: Sequence[Scheme],
+    planted: pl.DataFrame,
+    rng: np.random.Generator,
+) -> tuple[dict[str, int], tuple[Hush, ...]]:
+    """When every account was opened. One in fifteen is opened in the days of the feed, and has no
+    life before."""
+    people = stage.cast.people
+    days = stage.first_day - rng.integers(200, 3_600, len(people))
+    used = pl.concat([planted["orig_account_id"], planted["benef_account_id"]]).unique()
+    is_free = ~people.account.is_in(used.implode()).to_numpy()
+    new = np.flatnonzero(is_free & (rng.random(len(people)) < NEWCOMERS))
+    days[new] = rng.integers(stage.first_day, stage.last_day, len(new))
+    opened_on = dict(zip(people.account, (int(day) for day in days), strict=True))
+    opened_on |= dict(pair for scheme in crimes for pair in scheme.opened)
+    not_yet = tuple(
+        Hush(
+            account=account,
+            from_day=stage.first_day,
+            until_day=opened_on[account],
+            kept=0.0,
+        )
+        for account in people.account.gather(new)
+    )
+    return opened_on, not_yet
 
 
 def _schemes(

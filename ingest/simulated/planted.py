@@ -81,6 +81,8 @@ class Scheme:
     rows: pl.DataFrame
     completes_at: int | None
     hushes: tuple[Hush, ...] = ()
+    opened: tuple[tuple[str, int], ...] = ()
+    """Accounts opened for it, and on which day."""
     story: str | None = None
 
 

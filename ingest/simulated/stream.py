@@ -100,12 +100,11 @@ def _happened(country: Country, day: int, end: int, rng: np.random.Generator) ->
 def _unhushed(
     life: pl.DataFrame, country: Country, day: int, end: int, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Life without what the hushed accounts leave out in these days."""
-    kept = {
-        hush.account: hush.kept
-        for hush in country.hushes
-        if hush.from_day < end and day < hush.until_day
-    }
+    """Life without what the hushed accounts leave out in these days, to the block of days."""
+    kept: dict[str, float] = {}
+    for hush in country.hushes:
+        if hush.from_day < end and day < hush.until_day:
+            kept[hush.account] = min(hush.kept, kept.get(hush.account, 1.0))
     share = pl.min_horizontal(
         pl.col(f"{side}_account_id").replace_strict(kept, default=1.0, return_dtype=pl.Float64)
         for side in ("orig", "benef")

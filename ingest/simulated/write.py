@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from ingest.reference import Account, Customer
 from ingest.simulated.country import TOWNS, places
 from ingest.simulated.disorder import ORDERLY, Disorder
-from ingest.simulated.life import dealer_ids, employer_ids, merchant_ids
+from ingest.simulated.life import EPOCH, dealer_ids, employer_ids, merchant_ids
 from ingest.simulated.nation import RATES
 from ingest.simulated.people import People
 from ingest.simulated.plan import Country, CountrySettings, draw_country
@@ -115,7 +115,7 @@ def accounts(country: Country) -> list[Account]:
     firms = [("M-FICT", merchant_ids(people)), ("E-FICT", (*dealer_ids(), *employer_ids(people)))]
     return [
         *(
-            Account(account_id=account, holder=party)
+            Account(account_id=account, holder=party, opened=_opened(country, account))
             for account, party in zip(people.account, people.party, strict=True)
         ),
         *(
@@ -131,6 +131,11 @@ def write_ndjson(path: Path, records: Iterable[object]) -> None:
     """One record a line, fields that say nothing left out."""
     lines = (msgspec.json.encode(_said(record)) + b"\n" for record in records)
     path.write_bytes(b"".join(lines))
+
+
+def _opened(country: Country, account: str) -> date | None:
+    day = country.opened_on.get(account)
+    return None if day is None else EPOCH + timedelta(days=day)
 
 
 def _person(people: People, who: int) -> Customer:

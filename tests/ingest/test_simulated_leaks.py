@@ -14,6 +14,8 @@ from ingest.simulated.plan import CountrySettings, draw_country
 from ingest.simulated.rows import DAY
 from ingest.simulated.stream import blocks
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
 SETTINGS = CountrySettings(customers=4_000, days=42, history=7, schemes_per_10k=60)
 LEARNT_FROM, TRIED_ON = (31, 33), (32, 34)
 MOST_LIFT = 3.0

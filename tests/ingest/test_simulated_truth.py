@@ -1,6 +1,7 @@
 """The truth of a simulated country: every typology, variant and kind is in it, and labelled."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -10,13 +11,14 @@ import pytest
 from detectors.catalogue import load_typologies
 from ingest.simulated import look_alikes, schemes
 from ingest.simulated.labels import write_labels
+from ingest.simulated.life import EPOCH
 from ingest.simulated.manifest import write_manifest
 from ingest.simulated.plan import CountrySettings
 from ingest.simulated.planted import VARIANTS
 from ingest.simulated.rows import DAY
 from ingest.simulated.write import Written, write_country
 
-SETTINGS = CountrySettings(customers=400, days=60, history=90, schemes_per_10k=300)
+SETTINGS = CountrySettings(customers=500, days=60, history=90, schemes_per_10k=480)
 SEED = 5
 
 
@@ -121,3 +123,18 @@ def test_the_manifest_counts_what_is_there(written: Written, folder: Path) -> No
     assert manifest["files"]["feed.ndjson"]["sha256"] == written.feed_sha256
     assert manifest["densities"]["median"] >= 0.7
     assert manifest["densities"]["mean"] >= 1.5
+
+
+def test_no_account_moves_before_it_is_opened(written: Written, folder: Path) -> None:
+    opened = {row["account_id"]: row.get("opened") for row in decoded(folder / "accounts.ndjson")}
+    moved = [
+        (row[side], str(row["event_time"])[:10])
+        for row in decoded(folder / "feed.ndjson")
+        for side in ("orig_account_id", "benef_account_id")
+        if opened.get(row.get(side)) is not None
+    ]
+
+    assert moved
+    assert not [each for each in moved if each[1] < str(opened[each[0]])]
+    first_day = (EPOCH + timedelta(days=written.country.first_day)).isoformat()
+    assert sum(str(day) >= first_day for day in opened.values() if day) > 10
