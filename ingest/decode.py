@@ -24,7 +24,7 @@ from ingest.times import Instant, Times
 AMBIGUOUS_TIME = "TZ_SUSPECT"
 UNKNOWN_CODE = "CODE_UNKNOWN"
 
-_FIELDS: dict[str, Kind] = {
+FIELDS: dict[str, Kind] = {
     name: "decimal"
     if name in ("amount", "balance_after")
     else "flag"
@@ -37,11 +37,11 @@ _ORIG, _BENEF, _OWN, _OTHER = (
     slice(_AT[side[0]], _AT[side[-1]] + 1)
     for side in (ORIG_SIDE, BENEF_SIDE, OWN_SIDE, COUNTERPARTY_SIDE)
 )
-_DECISIVE = frozenset({"txn_type", "status", "direction", "is_cash", "currency"})
-_CASH_TYPES = frozenset({"CASH_DEPOSIT", "CASH_WITHDRAWAL"})
+DECISIVE = frozenset({"txn_type", "status", "direction", "is_cash", "currency"})
+CASH_TYPES = frozenset({"CASH_DEPOSIT", "CASH_WITHDRAWAL"})
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
-_MOST_OFFSET_MIN = 18 * 60
+MOST_OFFSET_MIN = 18 * 60
 
 Party = tuple[str | None, str | None, str | None, str | None, str | None]
 """Account, party, country, region and agent of one side."""
@@ -104,7 +104,7 @@ class Decoder:
 
     def __init__(self, settings: FeedSettings) -> None:
         self._settings = settings
-        self._rows = SourceRows(settings, _FIELDS, blanked=settings.blanked)
+        self._rows = SourceRows(settings, FIELDS, blanked=settings.blanked)
         self._times = Times(zone=settings.time_zone, formats=settings.date_formats)
         self._currencies = frozenset(minor_units())
         self._takes_dates = settings.time_precision == "day"
@@ -116,7 +116,7 @@ class Decoder:
 
     def decode(self, message: Message) -> Decoded:
         row = self._rows.read(message)
-        decisive = next((name for name in row.unknown_codes if name in _DECISIVE), None)
+        decisive = next((name for name in row.unknown_codes if name in DECISIVE), None)
         if decisive is not None:
             raise RowFault("code_unknown", field=decisive)
         # A flag's true or false is not text; every other value is.
@@ -304,7 +304,7 @@ def _flag(text: str | None, field: str) -> bool | None:
 
 
 def _is_cash(given: bool | None, txn_type: str) -> bool:
-    return txn_type in _CASH_TYPES if given is None else given
+    return txn_type in CASH_TYPES if given is None else given
 
 
 def _is_cross_border(given: bool | None, orig: Party, benef: Party) -> bool | None:
@@ -329,7 +329,7 @@ def _offset(text: str | None, instant: Instant) -> int:
     given = _whole(text, "local_utc_offset_min")
     if given is None:
         return instant.offset_min
-    if abs(given) > _MOST_OFFSET_MIN:
+    if abs(given) > MOST_OFFSET_MIN:
         raise RowFault(
             "wrong_type", field="local_utc_offset_min", expected="minutes, at most 18 hours"
         )

@@ -5,12 +5,17 @@ each other. Of each group one content counts, by revision, status and hash, neve
 reference used again after more than the lateness is another transaction.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
+import numpy as np
+import polars as pl
 
-from ingest.errors import RowFault
+from ingest.kernels.cells import Bools, Int8s, Int64s
+from ingest.kernels.ids import FUTURE, NOTHING_SEEN, SCORED, SEVERAL, Entries
+from ingest.known_ids import KnownIds, Parties, entries_of
 from ingest.times import MICROSECOND
 from ingest.transaction import Fate
 
@@ -55,6 +60,17 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     address: Address
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a batch of rows became. fates: of each row, None for one that is refused because it
+    lies in the future. added: rows whose content counts after the batch and did not before it;
+    retracted: contents that counted before it and do not after it."""
+
+    fates: pl.Series
+    added: Int64s
+    retracted: Sequence[Address]
+
+
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The fate of a row; whether its content counts from now on; which ones no longer do."""
 
@@ -74,9 +90,13 @@ class Fates:
     def __init__(self, *, lateness: timedelta, longest_gap: timedelta) -> None:
         self._lateness = lateness // MICROSECOND
         self._longest_gap = longest_gap // MICROSECOND
+        self._skew = MOST_CLOCK_SKEW // MICROSECOND
         self._latest: dict[tuple[str, str], int] = {}
         self._earliest: int | None = None
+        self._parties = Parties()
+        self._ids: dict[str, KnownIds] = {}
         self._known: dict[str, dict[int, _Group | list[_Group]]] = {}
+        """Of the ids with more than one row: their groups."""
         self._swept_until: dict[str, int] = {}
 
     @property
@@ -93,41 +113,104 @@ class Fates:
     @property
     def remembered(self) -> int:
         """How many ids are held in memory."""
-        return sum(len(known) for known in self._known.values())
+        return sum(known.count for known in self._ids.values())
 
-    def decide(self, row: Candidate, partition: str) -> Verdict:
-        """The fate of the next row. RowFault if it lies in the future; it then moves nothing."""
-        place = (row.source_id, partition)
+    def decide(self, rows: pl.DataFrame) -> Decided:
+        """The fates of the next rows, in the order read, and their effect together. rows: ADDRESS
+        columns and source_id, ingest_time, source_revision, status, the content hash, partition.
+        Rows in the future move nothing. O(rows)."""
+        effect = _Effect(rows.height)
+        entries = entries_of(rows, self._parties, STATUS_RANK)
+        first = 0
+        for run in rows["partition"].rle():
+            after = first + run["len"]
+            sources = rows["source_id"][first:after]
+            for source in sources.unique().sort():
+                chosen = first + (sources == source).arg_true().to_numpy()
+                self._decide_source(entries[chosen], source, run["value"], effect)
+            first = after
+        return effect.decided()
+
+    def forget(self) -> None:
+        """Drops the ids no admissible row can have any more; changes no fate."""
+        for source, ids in self._ids.items():
+            until = min((at for (name, _), at in self._latest.items() if name == source), default=0)
+            if until - self._swept_until.get(source, 0) > self._lateness // 2:
+                self._swept_until[source] = until
+                horizon = until - 2 * self._lateness - self._skew
+                known = dict(_still_known(self._known.get(source, {}), horizon))
+                self._known[source] = known
+                ids.keep(_is_kept(ids.entries[: ids.count], known, horizon))
+
+    def _decide_source(self, rows: Entries, source: str, partition: str, effect: "_Effect") -> None:
+        ids = self._ids.setdefault(source, KnownIds())
+        place, first_new = (source, partition), ids.count
+        limits = (self._lateness, self._longest_gap, self._skew)
+        verdicts = np.empty(len(rows), np.int8)
+        at = 0
+        while True:
+            before = self._latest.get(place, NOTHING_SEEN)
+            at, latest, earliest = ids.decide_new(rows, at, before, verdicts, limits)
+            if latest != NOTHING_SEEN:
+                self._latest[place] = latest
+            if earliest != NOTHING_SEEN:
+                self._earliest = min(earliest, self._earliest or earliest)
+            if at == len(rows):
+                break
+            self._decide_known(ids, rows[at], place, first_new, effect)
+            at += 1
+        effect.note(rows["row"], verdicts)
+
+    def _decide_known(
+        self, ids: KnownIds, row: Entries, place: tuple[str, str], first_new: int, effect: "_Effect"
+    ) -> None:
+        """The fate of a row whose id was there before."""
+        source, _ = place
+        new = _Entry(*row.item())
+        at = ids.find(new.high, new.low)
+        old = _Entry(*ids.entries[at].item())
+        if old.status != SEVERAL:
+            only = self._candidate(source, old)
+            self._known.setdefault(source, {})[only.key] = _Group.of(only)
+            if at >= first_new:
+                effect.was_added(only, old.row)
+            ids.mark_several(at)
+        candidate = self._candidate(source, new)
+        effect.take(candidate, self._decide(candidate, place), new.row)
+
+    def _candidate(self, source: str, entry: "_Entry") -> Candidate:
+        name = self._parties.name
+        return Candidate(
+            source,
+            entry.high << 64 | entry.low,
+            entry.report_time if entry.is_reported else None,
+            entry.revision,
+            _STATUSES[entry.status],
+            Address(
+                entry.high,
+                entry.low,
+                entry.event_time,
+                entry.sequence,
+                name(entry.orig_account),
+                name(entry.orig_party),
+                name(entry.benef_account),
+                name(entry.benef_party),
+                entry.orig_holds,
+                entry.benef_holds,
+                entry.content_high << 64 | entry.content_low,
+            ),
+        )
+
+    def _decide(self, row: Candidate, place: tuple[str, str]) -> Verdict:
         latest = self._latest.get(place)
-        self._refuse_future(row, latest)
         groups = self._groups(row)
         if latest is not None and self._is_late(row, latest, groups):
             return _LATE
         self._advance(row.address.event_time, place, latest)
         return self._enter(row, groups)
 
-    def forget(self) -> None:
-        """Drops the ids no admissible row can have any more; changes no fate."""
-        for source, known in self._known.items():
-            until = min(at for (name, _), at in self._latest.items() if name == source)
-            if until - self._swept_until.get(source, 0) > self._lateness // 2:
-                self._swept_until[source] = until
-                horizon = until - 2 * self._lateness - MOST_CLOCK_SKEW // MICROSECOND
-                self._known[source] = dict(_still_known(known, horizon))
-
-    def _refuse_future(self, row: Candidate, latest: int | None) -> None:
-        event_time = row.address.event_time
-        if row.ingest_time is not None:
-            is_future = event_time > row.ingest_time + MOST_CLOCK_SKEW // MICROSECOND
-        else:
-            is_future = latest is not None and event_time > latest + self._longest_gap
-        if is_future:
-            raise RowFault("future", field="event_time")
-
     def _groups(self, row: Candidate) -> "list[_Group]":
-        found = self._known.setdefault(row.source_id, {}).get(row.key)
-        if found is None:
-            return []
+        found = self._known[row.source_id][row.key]
         return found if isinstance(found, list) else [found]
 
     def _is_late(self, row: Candidate, latest: int, groups: "list[_Group]") -> bool:
@@ -146,9 +229,6 @@ class Fates:
 
     def _enter(self, row: Candidate, groups: "list[_Group]") -> Verdict:
         group = _Group.of(row)
-        if not groups:
-            self._known[row.source_id][row.key] = group
-            return _SCORED
         linked, apart = self._join(group, groups)
         self._known[row.source_id][row.key] = [*apart, group] if apart else group
         return _verdict(group, linked, row) if linked else _SCORED
@@ -163,6 +243,28 @@ class Fates:
             for other in near:
                 group.absorb(other)
         return linked, apart
+
+
+class _Entry(msgspec.Struct, frozen=True, gc=False):
+    """The fields of an ENTRY record."""
+
+    high: int
+    low: int
+    event_time: int
+    report_time: int
+    sequence: int
+    content_high: int
+    content_low: int
+    revision: int
+    orig_account: int
+    orig_party: int
+    benef_account: int
+    benef_party: int
+    row: int
+    status: int
+    orig_holds: bool
+    benef_holds: bool
+    is_reported: bool
 
 
 class _Best(msgspec.Struct, frozen=True, gc=False):
@@ -222,6 +324,53 @@ class _Group(msgspec.Struct, eq=False, gc=False):
         self.last_report = max(self.last_report, other.last_report)
 
 
+class _Effect:
+    """What a batch does to the set of contents that count: what one row adds and the next takes
+    back leaves nothing. Ids with one row are noted by row, the others by (id, content)."""
+
+    def __init__(self, rows: int) -> None:
+        self._verdicts = np.full(rows, FUTURE, np.int8)
+        self._fates: dict[int, Fate] = {}
+        self._added: dict[tuple[int, int], int] = {}
+        self._retracted: dict[tuple[int, int], Address] = {}
+        self._noted_apart: list[int] = []
+
+    def was_added(self, row: Candidate, at: int) -> None:
+        """An earlier row of this batch, whose id comes again."""
+        self._added[row.key, row.address.content] = at
+        self._noted_apart.append(at)
+
+    def take(self, row: Candidate, verdict: Verdict, at: int) -> None:
+        for address in verdict.retracted:
+            if self._added.pop((row.key, address.content), None) is None:
+                self._retracted[row.key, address.content] = address
+        if verdict.is_added:
+            name = (row.key, row.address.content)
+            if self._retracted.pop(name, None) is None:
+                self._added[name] = at
+        self._fates[at] = verdict.fate
+
+    def note(self, at: Int64s, verdicts: Int8s) -> None:
+        self._verdicts[at] = verdicts
+
+    def decided(self) -> Decided:
+        fates = pl.Series(_FATE_OF_VERDICT, dtype=pl.String).gather(self._verdicts.astype(np.int64))
+        is_added = self._verdicts == SCORED
+        is_added[self._noted_apart] = False
+        is_added[list(self._added.values())] = True
+        if self._fates:
+            at = sorted(self._fates)
+            fates = fates.scatter(at, [self._fates[each] for each in at])
+        return Decided(
+            fates=fates,
+            added=np.flatnonzero(is_added),
+            retracted=list(self._retracted.values()),
+        )
+
+
+_FATE_OF_VERDICT = ["scored", "late", None, None]
+"""By verdict: scored, late, in the future, known before (noted apart)."""
+_STATUSES = list(STATUS_RANK)
 _SCORED = Verdict("scored", is_added=True)
 _LATE = Verdict("late")
 
@@ -247,6 +396,15 @@ def _still_known(
         kept = [group for group in _listed(groups) if _last_time(group) >= horizon]
         if kept:
             yield key, kept if len(kept) > 1 else kept[0]
+
+
+def _is_kept(entries: Entries, known: "dict[int, _Group | list[_Group]]", horizon: int) -> Bools:
+    """Which entries stay: those with one row by their times, the others with their groups."""
+    is_kept: Bools = np.maximum(entries["event_time"], entries["report_time"]) >= horizon
+    several = np.flatnonzero(entries["status"] == SEVERAL)
+    keys = zip(entries["high"][several].tolist(), entries["low"][several].tolist(), strict=True)
+    is_kept[several] = [high << 64 | low in known for high, low in keys]
+    return is_kept
 
 
 def _listed(groups: "_Group | list[_Group]") -> "Iterable[_Group]":

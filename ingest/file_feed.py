@@ -11,11 +11,12 @@ from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from ingest.block import FileRows
 from ingest.compression import DAMAGE, SUFFIXES, Bytes, decompressed
 from ingest.errors import FeedChanged, FeedUnreadable
 from ingest.feed import Layout, Message, Position, RawBatch
 from ingest.formats.delimited import split
-from ingest.lines import Line, Lines
+from ingest.lines import Line, LineBlock, Lines, merged
 from ingest.mapping import FeedSettings, TextFormat
 
 PARTITION = "files"
@@ -26,6 +27,7 @@ STANDARD_INPUT = "-"
 _PATIENCE_SECONDS = 1.0
 _CHUNK_BYTES = 1 << 18
 _MOST_BYTES_A_POLL = 1 << 25
+_MOST_ROWS_PASSED = 10_000
 _NDJSON_SUFFIXES = frozenset({".ndjson", ".jsonl", ".json"})
 _DELIMITED_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".asc"})
 
@@ -61,15 +63,15 @@ class FileFeed:
 
     def poll(self, *, at_most: int, wait: float) -> RawBatch:
         """The next rows. A damaged file raises FeedUnreadable once the rows before it are out."""
-        messages: list[Message] = []
+        parts: list[FileRows] = []
         try:
-            self._fill(messages, at_most, wait)
+            self._fill(parts, at_most, wait)
         except FeedUnreadable as fault:
             self._fault = fault
-        if self._fault is not None and not messages:
+        if self._fault is not None and not parts:
             raise self._fault
         return RawBatch(
-            messages=messages,
+            messages=_together(parts),
             upto=self._open.position if self._open else self._position,
             partition=PARTITION,
             is_end=self._open is None and not self._waiting and self._fault is None,
@@ -100,16 +102,17 @@ class FileFeed:
         """The inputs read so far, in order; the last may not be complete."""
         return (*self._done, self._open.read_so_far()) if self._open else tuple(self._done)
 
-    def _fill(self, messages: list[Message], at_most: int, wait: float) -> None:
-        budget = _MOST_BYTES_A_POLL
-        while len(messages) < at_most and budget > 0 and self._fault is None:
+    def _fill(self, parts: list[FileRows], at_most: int, wait: float) -> None:
+        rows, budget = 0, _MOST_BYTES_A_POLL
+        while rows < at_most and budget > 0 and self._fault is None:
             if self._open is None and not self._waiting:
                 return
             self._open = self._open or self._opened()
-            message = self._open.take(wait if not messages else 0)
-            if message is not None:
-                messages.append(message)
-                budget -= len(message.value)
+            found = self._open.take(at_most - rows, wait if not parts else 0)
+            if found is not None:
+                parts.append(found)
+                rows += len(found)
+                budget -= found.bytes
             elif self._open.is_at_end:
                 self._finish(self._open)
             else:
@@ -119,7 +122,7 @@ class FileFeed:
         return _Input(self._waiting.popleft(), self._settings, self._stdin)
 
     def _pass_over(self, passed: "_Input") -> None:
-        while passed.take(0) is not None:
+        while passed.take(_MOST_ROWS_PASSED, 0) is not None:
             continue
         self._finish(passed)
 
@@ -143,7 +146,7 @@ class _Input:
         self._lines = Lines(self._read, bound=settings.max_line_bytes)
         self._layout: Layout | None = None
         self._is_laid_out = False
-        self._first_row: Line | None = None
+        self._first_row: LineBlock | None = None
         self._last: Line | None = None
         self._wait = 0.0
 
@@ -160,22 +163,25 @@ class _Input:
         row = blake2b(last.value, digest_size=16).hexdigest()
         return {"file": self._name, "line": last.number, "offset": last.after, "row": row}
 
-    def take(self, wait: float) -> Message | None:
-        """The next row; None at the end, or if none came within `wait` seconds."""
+    def take(self, at_most: int, wait: float) -> FileRows | None:
+        """Some of the next rows; None at the end, or if none came within `wait` seconds."""
         self._wait = wait
         if not self._is_laid_out and not self._lay_out():
             return None
-        line = self._first_row or self._lines.take()
+        lines = self._first_row or self._lines.take_many(at_most)
         self._first_row = None
-        if line is None:
+        if lines is None:
             return None
-        self._last = line
-        return self._message(line)
+        self._last = lines.line(-1)
+        return FileRows(name=self._name, lines=lines, layout=self._layout)
 
     def skip_to(self, position: Position) -> None:
-        while self.position["line"] != position["line"]:
+        line = int(str(position["line"]))
+        while (number := self._last.number if self._last else 0) < line:
+            # The lines before the first row are a header and blank ones, as many as there are.
+            missing = line - number if number else 1
             # Rows of a pipe may still be on their way: none for now is not the end.
-            if self.take(_PATIENCE_SECONDS) is None and self.is_at_end:
+            if self.take(missing, _PATIENCE_SECONDS) is None and self.is_at_end:
                 break
         if self.position != position:
             raise FeedChanged(
@@ -199,15 +205,15 @@ class _Input:
 
     def _lay_out(self) -> bool:
         """Learns from the first line how rows lie; False if there is none yet."""
-        first = self._lines.take()
-        if first is None:
+        lines = self._lines.take_many(1)
+        if lines is None:
             return False
+        first = lines.line(0)
         self._is_laid_out = True
-        if self._is_ndjson(first):
-            self._first_row = first
-        else:
+        if not self._is_ndjson(first):
             self._layout = self._layout_from(first)
-            self._first_row = None if self._settings.header else first
+        if self._layout is None or not self._settings.header:
+            self._first_row = lines
         return True
 
     def _is_ndjson(self, first: Line) -> bool:
@@ -245,16 +251,6 @@ class _Input:
                 "format, encoding, delimiter and quote"
             ) from None
 
-    def _message(self, line: Line) -> Message:
-        return Message(
-            value=line.value,
-            where=f"{self._name}:{line.number}",
-            raw_ref=f"{self._name}#{line.offset}+{line.length}",
-            oversize=line.length if line.length > len(line.value) else None,
-            layout=self._layout,
-            is_ended=line.is_ended,
-        )
-
     def _read(self) -> bytes | None:
         if self._waits and not select.select([self._file], [], [], self._wait)[0]:
             return None
@@ -290,6 +286,16 @@ class _HashedBytes:
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
+
+
+def _together(parts: Sequence[FileRows]) -> Sequence[Message]:
+    """The rows of all parts in one sequence, those of one file in one buffer."""
+    if not parts:
+        return []
+    if len({(part.name, part.layout) for part in parts}) > 1:
+        return [message for part in parts for message in part]
+    lines = merged([part.lines for part in parts])
+    return FileRows(name=parts[0].name, lines=lines, layout=parts[0].layout)
 
 
 def _names(path: str | Path, settings: TextFormat) -> Sequence[Path | None]:

@@ -38,11 +38,28 @@ class Rates:
 
         None if the currency has no rate.
         """
-        rate = self._rate(currency, on)
+        rate = self.rate(currency, on)
         if rate is None:
             return None
-        value = _EXACT.multiply(_EXACT.multiply(amount, rate), self._minor)
+        value = _EXACT.multiply(_EXACT.multiply(amount, rate), Decimal(10) ** self.minor_digits)
         return int(value.to_integral_value(context=_EXACT)), _text(rate)
+
+    def rate(self, currency: str, on: date) -> Decimal | None:
+        """Units of the base currency for one of this one; None if it has no rate."""
+        if currency == self.base_currency:
+            return _ONE
+        rates = self.by_currency.get(currency)
+        if not rates:
+            return None
+        last = bisect_right(self._days[currency], on.toordinal()) - 1
+        return rates[max(last, 0)].rate
+
+    @property
+    def minor_digits(self) -> int:
+        """Decimals of the base currency."""
+        digits = minor_units()[self.base_currency]
+        assert digits is not None, "settings refuse a base currency without minor units"
+        return digits
 
     def usd_minor(self, on: date) -> int | None:
         """One US dollar in minor units of the base currency; None without a rate."""
@@ -66,26 +83,11 @@ class Rates:
         return blake2b(packed, digest_size=16).hexdigest()
 
     @cached_property
-    def _minor(self) -> Decimal:
-        digits = minor_units()[self.base_currency]
-        assert digits is not None, "settings refuse a base currency without minor units"
-        return Decimal(10) ** digits
-
-    @cached_property
     def _days(self) -> dict[str, list[int]]:
         return {
             currency: [rate.on.toordinal() if rate.on else 0 for rate in rates]
             for currency, rates in self.by_currency.items()
         }
-
-    def _rate(self, currency: str, on: date) -> Decimal | None:
-        if currency == self.base_currency:
-            return _ONE
-        rates = self.by_currency.get(currency)
-        if not rates:
-            return None
-        last = bisect_right(self._days[currency], on.toordinal()) - 1
-        return rates[max(last, 0)].rate
 
 
 @cache

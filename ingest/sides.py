@@ -1,6 +1,9 @@
 """Which accounts a row counts for: an account's movements come from one source."""
 
-from ingest.decode import Decoded
+from collections.abc import Sequence
+
+import polars as pl
+
 from ingest.mapping import FeedSettings
 from ingest.reference import References
 
@@ -17,19 +20,31 @@ class Sides:
         self._accounts = references.accounts
         self._connected = frozenset(settings.connected)
 
-    def held(self, row: Decoded) -> tuple[bool, bool]:
-        """Whether the row counts for the account debited, and for the one credited."""
-        content = row.content
-        reporting = self._settings.institution or content.source_id
+    def held(self, decoded: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Of DECODED rows: whether each counts for the account debited, and for the one
+        credited."""
+        if self._settings.sides == "both" and not self._connected:
+            # Nobody else reports, so every account counts from what is seen here.
+            return decoded["orig_account_id"].is_not_null(), decoded[
+                "benef_account_id"
+            ].is_not_null()
+        return self._held(decoded, "orig", "DEBIT"), self._held(decoded, "benef", "CREDIT")
+
+    def _held(self, decoded: pl.DataFrame, side: str, own_way: str) -> pl.Series:
         is_one_sided = self._settings.sides == "one"
-        is_orig_own = not is_one_sided or row.direction == "DEBIT"
-        is_benef_own = not is_one_sided or row.direction == "CREDIT"
-        return (
-            self._counts(content.orig_account_id, content.orig_agent_bic, reporting, is_orig_own),
-            self._counts(
-                content.benef_account_id, content.benef_agent_bic, reporting, is_benef_own
-            ),
-        )
+        columns = decoded.select(
+            f"{side}_account_id", f"{side}_agent_bic", "source_id", "direction"
+        ).rows()
+        counts: dict[Sequence[str | None], bool] = {}
+        held: list[bool] = []
+        for given in columns:
+            if given not in counts:
+                account, agent, source, way = given
+                reporting = self._settings.institution or source
+                is_own = not is_one_sided or way == own_way
+                counts[given] = self._counts(account, agent, reporting, is_own)
+            held.append(counts[given])
+        return pl.Series(held, dtype=pl.Boolean)
 
     def _counts(self, account: str | None, agent: str | None, reporting: str, is_own: bool) -> bool:
         if account is None:

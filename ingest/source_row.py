@@ -33,8 +33,8 @@ class SourceRows:
         *,
         blanked: frozenset[str] = frozenset(),
     ) -> None:
-        columns = _columns(settings, fields, blanked)
-        sources = _source_kinds(columns, fields, settings.codes)
+        columns = source_columns(settings, fields, blanked)
+        sources = source_kinds(columns, fields, settings.codes)
         places = {name: at for at, name in enumerate(sources)}
         self._encoding = settings.encoding
         self._ndjson = NdjsonRows(sources)
@@ -42,7 +42,7 @@ class SourceRows:
         self._constants = (None, *(settings.constants.get(name) for name in fields))
         self._pick = _picker(columns, fields, settings, blanked, places)
         self._coded = [
-            (at, name, _Lookup(columns[name], settings.codes[name], places))
+            (at, name, Lookup(columns[name], settings.codes[name], places))
             for at, name in enumerate(fields)
             if name in settings.codes and name not in blanked
         ]
@@ -79,7 +79,7 @@ class SourceRows:
         unknown: list[str] = []
         for at, name, lookup in self._coded:
             values[at] = lookup(source)
-            if values[at] is _UNKNOWN:
+            if values[at] is UNKNOWN:
                 values[at] = None
                 unknown.append(name)
         return SourceRow(tuple(values), tuple(unknown))
@@ -89,10 +89,10 @@ class _Unknown:
     """Stands for a code that no list holds."""
 
 
-_UNKNOWN = _Unknown()
+UNKNOWN = _Unknown()
 
 
-class _Lookup:
+class Lookup:
     """The canonical code of a row, from one or several source columns."""
 
     def __init__(self, columns: tuple[str, ...], codes: Codes, places: Mapping[str, int]) -> None:
@@ -103,8 +103,16 @@ class _Lookup:
         )
         self._remembered: dict[tuple[str, ...], object] = {}
 
+    @property
+    def targets(self) -> list[str | None]:
+        """Every canonical code it can give."""
+        return [target for _, target in self._patterns]
+
     def __call__(self, source: tuple[object, ...]) -> object:
-        given = tuple([as_code(source[at]) for at in self._places])
+        return self.find(tuple([as_code(source[at]) for at in self._places]))
+
+    def find(self, given: tuple[str, ...]) -> object:
+        """The canonical code of these source codes: None for none, UNKNOWN if no list holds it."""
         if given not in self._remembered:
             if len(self._remembered) >= _MOST_REMEMBERED_CODES:
                 self._remembered.clear()
@@ -115,7 +123,7 @@ class _Lookup:
         for pattern, target in self._patterns:
             if all(want in ("*", have) for want, have in zip(pattern, given, strict=True)):
                 return target
-        return _UNKNOWN if any(given) else None
+        return UNKNOWN if any(given) else None
 
 
 def as_code(value: object) -> str:
@@ -132,7 +140,7 @@ def _specific_first(entry: tuple[tuple[str, ...], object]) -> tuple[int, tuple[b
     return sum(wildcards), wildcards
 
 
-def _columns(
+def source_columns(
     settings: TextFormat, fields: Mapping[str, Kind], blanked: frozenset[str]
 ) -> dict[str, tuple[str, ...]]:
     """The source columns each field is read from."""
@@ -145,7 +153,7 @@ def _columns(
     return columns
 
 
-def _source_kinds(
+def source_kinds(
     columns: Mapping[str, tuple[str, ...]],
     fields: Mapping[str, Kind],
     codes: Mapping[str, Codes],

@@ -17,8 +17,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
-_EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
-_LATEST = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+LATEST = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 _EPOCH_UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _TOKENS = {
     "yyyy": r"(?P<year>\d{4})",
@@ -76,6 +76,8 @@ class Times:
         remember = lru_cache(maxsize=_MOST_REMEMBERED)
         self._read = self._parsed if self._patterns == [_ISO] else remember(self._parsed)
         self._offset_of_hour = remember(self._steady_offset)
+        self.is_iso = self._patterns == [_ISO]
+        """Whether all times are written as ISO 8601 says."""
 
     def instant(self, text: str, *, field: str) -> Instant:
         """The instant of a text; RowFault if it is in no format or out of range."""
@@ -83,9 +85,21 @@ class Times:
             instant = self._read(text)
         except (ValueError, OverflowError):
             raise RowFault("time_unreadable", field=field, expected=self._expected) from None
-        if not _EARLIEST <= instant.microseconds < _LATEST:
+        if not EARLIEST <= instant.microseconds < LATEST:
             raise RowFault("time_out_of_range", field=field)
         return instant
+
+    def offset_shown(self, hour: int) -> int | None:
+        """Minutes ahead of UTC all through an hour since 1970 that the clock showed; None if they
+        change in it."""
+        return self._offset_of_hour(hour)
+
+    def offset_at(self, hour: int) -> int | None:
+        """Minutes ahead of UTC all through an hour since 1970, UTC; None if they change in it."""
+        start = EPOCH + timedelta(hours=hour)
+        ends = (start, start + timedelta(hours=1) - MICROSECOND)
+        first, last = (_offset(at.astimezone(self._zone)) // MINUTE for at in ends)
+        return first if first == last else None
 
     def _parsed(self, text: str) -> Instant:
         for pattern in self._patterns:

@@ -32,8 +32,9 @@ def is_compiled(folder: Path) -> bool:
 
 def _hash_of_kernels() -> str:
     digest = blake2b(digest_size=8)
-    for source in sorted(_kernels().parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    for package in (_kernels().parent, _kernels().parents[1] / "ingest"):
+        for source in sorted(package.rglob("*.py")):
+            digest.update(source.read_bytes())
     return digest.hexdigest()
 
 

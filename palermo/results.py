@@ -17,7 +17,7 @@ from detectors.catalogue import Catalogue
 from detectors.testability import blind_spots, is_blind
 from detectors.typology import GatheringTypology
 from ingest.archive import Archive
-from ingest.intake import NO_RATE
+from ingest.pricing import NO_RATE
 from ingest.transaction import FATES
 from palermo.evidence import freeze
 from palermo.folder import RECEIPTS, REJECTS, SUMMARY, said_plainly, write_whole

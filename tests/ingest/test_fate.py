@@ -1,15 +1,18 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import RowFault
 from ingest.fate import Address, Candidate, Fates, Verdict
+from ingest.transaction import ADDRESS, TRANSACTION, UTC_MICROSECONDS
 
 HOUR = 3_600_000_000
 LATENESS = 26 * HOUR
+LOW_HALF = (1 << 64) - 1
 START = 1_700_000_000_000_000
 
 
@@ -38,9 +41,46 @@ def fresh() -> Fates:
     return Fates(lateness=timedelta(hours=26), longest_gap=timedelta(days=7))
 
 
+def decided(fates: Fates, row: Candidate, partition: str = "files") -> Verdict:
+    """The fate of one row; RowFault if it is refused."""
+    verdict = fates.decide(frame([row], partition))
+    (fate,) = verdict.fates
+    if fate is None:
+        raise RowFault("future", field="event_time")
+    return Verdict(fate, bool(len(verdict.added)), tuple(verdict.retracted))
+
+
+def frame(rows: Sequence[Candidate], partition: str = "files") -> pl.DataFrame:
+    """Candidates as the columns that fates are decided from."""
+    columns: list[dict[str, object]] = []
+    for row in rows:
+        address = row.address
+        known = {name: getattr(address, name) for name in ADDRESS}
+        columns.append(
+            {
+                **known,
+                "txn_hi": row.key >> 64,
+                "txn_lo": row.key & LOW_HALF,
+                "source_id": row.source_id,
+                "ingest_time": row.ingest_time,
+                "source_revision": row.revision,
+                "status": row.status,
+                "content_hi": address.content >> 64,
+                "content_lo": address.content & LOW_HALF,
+                "partition": partition,
+            }
+        )
+    dtypes = {**TRANSACTION, "partition": pl.String()}
+    schema = {name: dtypes[name] for name in columns[0]}
+    numbers = {
+        name: pl.Int64() if dtypes[name] == UTC_MICROSECONDS else schema[name] for name in schema
+    }
+    return pl.DataFrame(columns, schema=numbers).cast({name: schema[name] for name in schema})
+
+
 def verdicts(*rows: Candidate) -> list[Verdict]:
     fates = fresh()
-    return [fates.decide(row, "files") for row in rows]
+    return [decided(fates, row) for row in rows]
 
 
 def fates_of(*rows: Candidate) -> list[str]:
@@ -52,7 +92,7 @@ def counting(rows: Sequence[Candidate], *, forget: bool = False) -> set[tuple[in
     fates = fresh()
     counted: set[tuple[int, int]] = set()
     for row in rows:
-        verdict = fates.decide(row, "files")
+        verdict = decided(fates, row, "files")
         gone = {(row.key, address.content) for address in verdict.retracted}
         assert gone <= counted
         counted -= gone
@@ -136,11 +176,11 @@ def test_late_is_tested_before_duplicate() -> None:
 
 def test_lateness_is_counted_by_source_and_by_partition() -> None:
     fates = fresh()
-    fates.decide(candidate(1, at=100), "one")
+    decided(fates, candidate(1, at=100), "one")
 
-    assert fates.decide(candidate(2, at=0, source="other"), "one").fate == "scored"
-    assert fates.decide(candidate(3, at=0), "two").fate == "scored"
-    assert fates.decide(candidate(4, at=0), "one").fate == "late"
+    assert decided(fates, candidate(2, at=0, source="other"), "one").fate == "scored"
+    assert decided(fates, candidate(3, at=0), "two").fate == "scored"
+    assert decided(fates, candidate(4, at=0), "one").fate == "late"
 
 
 def test_an_amendment_of_a_known_id_is_measured_by_its_report_time() -> None:
@@ -166,11 +206,11 @@ def test_a_row_dated_after_its_ingest_time_is_in_the_future() -> None:
 
 def test_a_row_a_week_past_the_latest_is_in_the_future_and_moves_nothing() -> None:
     fates = fresh()
-    fates.decide(candidate(1, at=0), "files")
+    decided(fates, candidate(1, at=0), "files")
     with pytest.raises(RowFault, match="future"):
-        fates.decide(candidate(2, at=7 * 24 + 0.001), "files")
+        decided(fates, candidate(2, at=7 * 24 + 0.001), "files")
 
-    assert fates.decide(candidate(3, at=-20), "files").fate == "scored"
+    assert decided(fates, candidate(3, at=-20), "files").fate == "scored"
     assert fates.seen_until == START
 
 
@@ -188,7 +228,7 @@ def test_a_reference_used_again_after_more_than_the_lateness_is_another_transact
 def test_memory_stays_within_the_lateness() -> None:
     fates = fresh()
     for hour in range(2_000):
-        fates.decide(candidate(hour, at=hour), "files")
+        decided(fates, candidate(hour, at=hour), "files")
         fates.forget()
 
     assert fates.remembered <= 2.5 * 26 + 2
@@ -197,7 +237,7 @@ def test_memory_stays_within_the_lateness() -> None:
 def test_history_starts_at_the_earliest_admitted_row() -> None:
     fates = fresh()
     for at in (30.0, 10.0, -100.0):
-        fates.decide(candidate(int(at) + 200, at=at), "files")
+        decided(fates, candidate(int(at) + 200, at=at), "files")
 
     assert fates.history_start == START + 10 * HOUR
     assert fates.seen_until == START + 30 * HOUR

@@ -1,0 +1,103 @@
+"""Rows as they lie in one buffer: what a feed gives out, without an object for each row."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ingest.feed import Layout, Message
+from ingest.lines import LineBlock
+
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FileRows(Sequence[Message]):
+    """Rows of one file, read as messages where a message is asked for."""
+
+    name: str
+    lines: LineBlock
+    layout: Layout | None
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, at: int) -> Message: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Message]: ...
+
+    def __getitem__(self, at: int | slice) -> Message | Sequence[Message]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        line = self.lines.line(at)
+        return Message(
+            value=line.value,
+            where=f"{self.name}:{line.number}",
+            raw_ref=f"{self.name}#{line.offset}+{line.length}",
+            oversize=line.length if line.length > len(line.value) else None,
+            layout=self.layout,
+            is_ended=line.is_ended,
+        )
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the rows have here."""
+        return int(self.lines.stops[-1] - self.lines.starts[0])
+
+    def __iter__(self) -> Iterator[Message]:
+        return (self[at] for at in range(len(self)))
+
+    def raw_refs(self) -> pl.Series:
+        """The pointer of each row to its raw bytes."""
+        places = pl.lit(pl.Series(self.lines.offsets)), pl.lit(pl.Series(self.lines.lengths))
+        return pl.select(pl.format("{}#{}+{}", pl.lit(self.name), *places)).to_series()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Joined:
+    """Bytes of rows one after the other; layout None: JSON. is_whole: rows that are complete and
+    lie as the layout says."""
+
+    data: bytes
+    starts: Int64s
+    stops: Int64s
+    layout: Layout | None
+    is_whole: npt.NDArray[np.bool_]
+
+
+def joined(messages: Sequence[Message]) -> Joined:
+    """Messages as bytes in one buffer, a control byte after each."""
+    if isinstance(messages, FileRows):
+        lines = messages.lines
+        first, after = int(lines.starts[0]), int(lines.stops[-1]) + 1
+        return Joined(
+            data=lines.data[first:after],
+            starts=lines.starts - first,
+            stops=lines.stops - first,
+            layout=messages.layout,
+            is_whole=lines.lengths == lines.stops - lines.starts,
+        )
+    lengths = np.array([len(each.value) for each in messages], np.int64)
+    stops = np.cumsum(lengths + 1) - 1
+    layout = messages[0].layout if messages else None
+    return Joined(
+        data=b"\n".join([each.value for each in messages]),
+        starts=stops - lengths,
+        stops=stops,
+        layout=layout,
+        is_whole=np.array(
+            [each.oversize is None and each.layout == layout for each in messages], np.bool_
+        ),
+    )
+
+
+def raw_refs(messages: Sequence[Message]) -> pl.Series:
+    """The pointer of each row to its raw bytes."""
+    if isinstance(messages, FileRows):
+        return messages.raw_refs()
+    return pl.Series([each.raw_ref for each in messages], dtype=pl.String)

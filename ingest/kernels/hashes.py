@@ -1,0 +1,218 @@
+"""Hashes of transactions: BLAKE2b of 16 bytes over ids and contents, as hashlib gives them.
+
+Source: RFC 7693. Contents are packed as MessagePack arrays, byte for byte as msgspec packs Content.
+"""
+
+import numpy as np
+from numba import njit
+
+from ingest.kernels.cells import Bools, Bytes, Int8s, Int32s, Int64s, UInt64s, Word
+
+_BLOCK = 128
+_START = np.array(
+    [
+        0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
+        0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
+    ],
+    np.uint64,
+)  # fmt: skip
+_PARAMETERS = np.uint64(0x01010000 ^ 16)
+_ORDER = np.array(
+    [
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
+        [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
+        [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
+        [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
+        [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
+        [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
+        [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
+        [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
+        [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
+    ],
+    np.int64,
+)
+_NIL, _FALSE, _TRUE, _ARRAY_16 = 0xC0, 0xC2, 0xC3, 0xDC
+
+
+@njit(cache=True)
+def hash_ids(
+    data: Bytes, source_starts: Int32s, source_lengths: Int32s, starts: Int32s, lengths: Int32s,
+    high: UInt64s, low: UInt64s, is_given: Bools,
+) -> None:  # fmt: skip
+    """The 16-byte id of each row's reference at its source, as two halves; is_given = False for a
+    row without a reference. O(bytes)."""
+    block, work, state = _room(_longest(source_lengths) + _longest(lengths) + 1)
+    packed = block.view(np.uint8)
+    for row in range(starts.shape[0]):
+        is_given[row] = lengths[row] >= 0
+        if lengths[row] < 0:
+            continue
+        size = _copy(packed, 0, data, source_starts[row], source_lengths[row])
+        packed[size] = 0
+        size = _copy(packed, size + 1, data, starts[row], lengths[row])
+        _digest(block, packed, size, work, state)
+        high[row], low[row] = _swapped(state[0]), _swapped(state[1])
+
+
+@njit(cache=True)
+def hash_contents(
+    data: Bytes, starts: Int32s, lengths: Int32s, event_time: Int64s, offset: Int64s,
+    sequence: Int64s, is_cash: Int8s, is_cross_border: Int8s, high: UInt64s, low: UInt64s,
+) -> None:  # fmt: skip
+    """The hash of each row's content. starts, lengths: cells (text field of Content, row), in its
+    order; flags are 0, 1 or -1 for none. O(bytes)."""
+    texts, rows = starts.shape
+    most = 64 + texts * 5
+    for text in range(texts):
+        most += _longest(lengths[text])
+    block, work, state = _room(most)
+    packed = block.view(np.uint8)
+    for row in range(rows):
+        packed[0], packed[1], packed[2] = _ARRAY_16, 0, texts + 5
+        at = 3
+        for text in range(texts):
+            if text == 2:
+                at = _pack_whole(packed, at, event_time[row])
+                at = _pack_whole(packed, at, offset[row])
+                at = _pack_whole(packed, at, sequence[row])
+            elif text == 6:
+                packed[at] = _packed_flag(is_cash[row])
+                packed[at + 1] = _packed_flag(is_cross_border[row])
+                at += 2
+            at = _pack_text(packed, at, data, starts[text, row], lengths[text, row])
+        _digest(block, packed, at, work, state)
+        high[row], low[row] = _swapped(state[0]), _swapped(state[1])
+
+
+@njit(cache=True)
+def _room(size: int) -> tuple[UInt64s, UInt64s, UInt64s]:
+    """A message of whole blocks, the working vector, the state."""
+    blocks = size // _BLOCK + 2
+    return np.zeros(blocks * 16, np.uint64), np.zeros(16, np.uint64), np.zeros(8, np.uint64)
+
+
+@njit(cache=True)
+def _digest(block: UInt64s, packed: Bytes, size: int, work: UInt64s, state: UInt64s) -> None:
+    blocks = max((size + _BLOCK - 1) // _BLOCK, 1)
+    for at in range(size, blocks * _BLOCK):
+        packed[at] = 0
+    for word in range(8):
+        state[word] = _START[word]
+    state[0] ^= _PARAMETERS
+    for number in range(blocks - 1):
+        _compress(block, number * 16, (number + 1) * _BLOCK, False, work, state)
+    _compress(block, (blocks - 1) * 16, size, True, work, state)
+
+
+@njit(cache=True)
+def _compress(
+    block: UInt64s, first: int, counted: int, is_last: bool, v: UInt64s, state: UInt64s
+) -> None:
+    for word in range(8):
+        v[word] = state[word]
+        v[word + 8] = _START[word]
+    v[12] ^= np.uint64(counted)
+    if is_last:
+        v[14] = ~v[14]
+    for turn in range(12):
+        order = _ORDER[turn]
+        for pair in range(4):
+            x, y = block[first + order[2 * pair]], block[first + order[2 * pair + 1]]
+            _mix(v, pair, pair + 4, pair + 8, pair + 12, x, y)
+        for pair in range(4):
+            x, y = block[first + order[8 + 2 * pair]], block[first + order[9 + 2 * pair]]
+            _mix(v, pair, 4 + (pair + 1) % 4, 8 + (pair + 2) % 4, 12 + (pair + 3) % 4, x, y)
+    for word in range(8):
+        state[word] ^= v[word] ^ v[word + 8]
+
+
+@njit(cache=True, inline="always")
+def _mix(v: UInt64s, a: int, b: int, c: int, d: int, x: Word, y: Word) -> None:
+    v[a] = v[a] + v[b] + x
+    v[d] = _turned(v[d] ^ v[a], 32)
+    v[c] = v[c] + v[d]
+    v[b] = _turned(v[b] ^ v[c], 24)
+    v[a] = v[a] + v[b] + y
+    v[d] = _turned(v[d] ^ v[a], 16)
+    v[c] = v[c] + v[d]
+    v[b] = _turned(v[b] ^ v[c], 63)
+
+
+@njit(cache=True, inline="always")
+def _turned(value: Word, bits: int) -> Word:
+    return (value >> np.uint64(bits)) | (value << np.uint64(64 - bits))
+
+
+@njit(cache=True)
+def _swapped(value: Word) -> Word:
+    """The eight bytes in the other order."""
+    turned = np.uint64(0)
+    for byte in range(8):
+        turned = (turned << np.uint64(8)) | ((value >> np.uint64(8 * byte)) & np.uint64(0xFF))
+    return turned
+
+
+@njit(cache=True)
+def _pack_text(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> int:
+    if length < 0:
+        packed[at] = _NIL
+        return at + 1
+    if length < 32:
+        packed[at] = 0xA0 | length
+        return _copy(packed, at + 1, data, start, length)
+    size = 1 if length < 1 << 8 else 2 if length < 1 << 16 else 4
+    packed[at] = 0xD9 if size == 1 else 0xDA if size == 2 else 0xDB
+    at = _pack_big_endian(packed, at + 1, length, size)
+    return _copy(packed, at, data, start, length)
+
+
+@njit(cache=True)
+def _pack_whole(packed: Bytes, at: int, value: int) -> int:
+    if -32 <= value < 128:
+        packed[at] = value & 0xFF
+        return at + 1
+    if value >= 0:
+        power = 0 if value < 1 << 8 else 1 if value < 1 << 16 else 2 if value < 1 << 32 else 3
+        packed[at] = 0xCC + power
+    else:
+        power = (
+            0
+            if value >= -(1 << 7)
+            else 1
+            if value >= -(1 << 15)
+            else 2
+            if value >= -(1 << 31)
+            else 3
+        )
+        packed[at] = 0xD0 + power
+    return _pack_big_endian(packed, at + 1, value, 1 << power)
+
+
+@njit(cache=True)
+def _pack_big_endian(packed: Bytes, at: int, value: int, size: int) -> int:
+    for byte in range(size):
+        packed[at + byte] = (value >> (8 * (size - 1 - byte))) & 0xFF
+    return at + size
+
+
+@njit(cache=True)
+def _packed_flag(flag: int) -> int:
+    return _NIL if flag < 0 else _TRUE if flag else _FALSE
+
+
+@njit(cache=True)
+def _copy(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> int:
+    for byte in range(length):
+        packed[at + byte] = data[start + byte]
+    return at + length
+
+
+@njit(cache=True)
+def _longest(lengths: Int32s) -> int:
+    most = 0
+    for length in lengths:
+        most = max(most, length)
+    return most

@@ -1,0 +1,202 @@
+"""Rows that are one flat JSON object each, cut into cells without a Python object."""
+
+import numpy as np
+from numba import njit
+
+from ingest.kernels.cells import (
+    LITERAL,
+    NONE,
+    NUMBER,
+    TEXT,
+    Bools,
+    Bytes,
+    Int8s,
+    Int32s,
+    Words,
+    find,
+    is_word,
+    may_be_stripped,
+)
+
+ABSENT = -2
+"""Length of a cell whose name the row does not hold."""
+
+TAKES_TEXT, TAKES_FLAG, TAKES_DECIMAL, TAKES_ANY = 0, 1, 2, 3
+"""What a column may hold: text or a whole number; the same or true/false; text or a number; any
+plain value, which is not kept."""
+
+MOST_WHOLE_DIGITS = 18
+_MOST_NAMES = 256
+_QUOTE, _BACKSLASH, _COMMA, _COLON, _OPEN, _CLOSE = 34, 92, 44, 58, 123, 125
+_ZERO, _NINE, _MINUS, _POINT = 48, 57, 45, 46
+_TRUE = np.frombuffer(b"true", np.uint8).copy()
+_FALSE = np.frombuffer(b"false", np.uint8).copy()
+_NULL = np.frombuffer(b"null", np.uint8).copy()
+
+
+def ends_of_text(*, is_wide_plain: bool) -> Bools:
+    """Bytes that end a run of plain text: quote, backslash, controls, and all beyond ASCII unless
+    `is_wide_plain`, which says that the whole buffer is valid UTF-8."""
+    ends = np.zeros(256, np.bool_)
+    ends[:_BLANK] = True
+    ends[[_QUOTE, _BACKSLASH]] = True
+    ends[128:] = not is_wide_plain
+    return ends
+
+
+_BLANK = 0x20
+
+
+@njit(cache=True)
+def read_json_rows(
+    data: Bytes,
+    row_starts: Int32s,
+    row_stops: Int32s,
+    names: Words,
+    takes: Int8s,
+    ends: Bools,
+    starts: Int32s,
+    lengths: Int32s,
+    written: Int8s,
+    is_plain: Bools,
+) -> None:
+    """Cells (column, row) of every row that is plain: flat, no escapes, no name twice, only known
+    names, values of their columns' kinds that stripping cannot change. The other rows are left to
+    the strict decoder. The byte after a row is a control or the buffer's padding. O(bytes)."""
+    expected = np.full(_MOST_NAMES, -1, np.int32)
+    for row in range(row_starts.shape[0]):
+        for column in range(lengths.shape[0]):
+            lengths[column, row] = ABSENT
+        is_plain[row] = _read_row(
+            data, row_starts[row], row_stops[row], names, takes, ends,
+            starts[:, row], lengths[:, row], written[:, row], expected,
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def _read_row(
+    data: Bytes, start: int, stop: int, names: Words, takes: Int8s, ends: Bools,
+    starts: Int32s, lengths: Int32s, written: Int8s, expected: Int32s,
+) -> bool:  # fmt: skip
+    at = _after_blanks(data, start, stop)
+    if at >= stop or data[at] != _OPEN:
+        return False
+    order = 0
+    while True:
+        at = _after_blanks(data, at + 1, stop)
+        if at >= stop or data[at] != _QUOTE:
+            return False
+        first = at + 1
+        at = _end_of_text(data, first, ends)
+        if data[at] != _QUOTE or order == _MOST_NAMES:
+            return False
+        column = expected[order]
+        if column < 0 or not is_word(names, column, data, first, at - first):
+            column = find(names, data, first, at - first)
+            if column < 0:
+                return False
+            expected[order] = column
+        order += 1
+        at = _after_blanks(data, at + 1, stop)
+        if at >= stop or data[at] != _COLON:
+            return False
+        at = _after_blanks(data, at + 1, stop)
+        if at >= stop:
+            return False
+        kind = takes[column]
+        if lengths[column] != ABSENT and kind != TAKES_ANY:
+            return False
+        at = _read_value(data, at, stop, kind, ends, column, starts, lengths, written)
+        if at < 0:
+            return False
+        at = _after_blanks(data, at, stop)
+        if at >= stop:
+            return False
+        if data[at] == _CLOSE:
+            return bool(_after_blanks(data, at + 1, stop) == stop)
+        if data[at] != _COMMA:
+            return False
+
+
+@njit(cache=True)
+def _read_value(
+    data: Bytes, at: int, stop: int, kind: int, ends: Bools, column: int,
+    starts: Int32s, lengths: Int32s, written: Int8s,
+) -> int:  # fmt: skip
+    """Where the value ends, -1 if it is not plain."""
+    byte = data[at]
+    if byte == _QUOTE:
+        first = at + 1
+        after = _end_of_text(data, first, ends)
+        length = after - first
+        if data[after] != _QUOTE:
+            return -1
+        if length > 0 and kind != TAKES_ANY and may_be_stripped(data, first, length):
+            return -1
+        starts[column], lengths[column], written[column] = first, length or NONE, TEXT
+        return after + 1
+    if byte == _MINUS or (byte >= _ZERO and byte <= _NINE):
+        after = _end_of_number(data, at, kind)
+        starts[column], lengths[column], written[column] = at, after - at, NUMBER
+        return after
+    if byte == _NULL[0] and _is_literal(data, at, _NULL):
+        lengths[column] = NONE
+        return at + 4
+    if kind != TAKES_FLAG and kind != TAKES_ANY:
+        return -1
+    size = 4 if _is_literal(data, at, _TRUE) else 5 if _is_literal(data, at, _FALSE) else -1
+    if size < 0:
+        return -1
+    starts[column], lengths[column], written[column] = at, size, LITERAL
+    return at + size
+
+
+@njit(cache=True)
+def _end_of_number(data: Bytes, at: int, kind: int) -> int:
+    """Where a number ends; -1 for one whose text is not its value as it stands (an exponent, a
+    fraction of what must be whole, minus zero, more than 18 digits)."""
+    first = at + 1 if data[at] == _MINUS else at
+    after = _after_digits(data, first)
+    digits = after - first
+    if digits == 0 or (digits > 1 and data[first] == _ZERO):
+        return -1
+    is_whole_wanted = kind in (TAKES_TEXT, TAKES_FLAG)
+    if is_whole_wanted and (digits > MOST_WHOLE_DIGITS or (first > at and data[first] == _ZERO)):
+        return -1
+    if data[after] == _POINT:
+        if is_whole_wanted:
+            return -1
+        first = after + 1
+        after = _after_digits(data, first)
+        if after == first:
+            return -1
+    return -1 if data[after] | 0x20 == 101 else after
+
+
+@njit(cache=True)
+def _after_digits(data: Bytes, at: int) -> int:
+    while data[at] >= _ZERO and data[at] <= _NINE:
+        at += 1
+    return at
+
+
+@njit(cache=True)
+def _is_literal(data: Bytes, at: int, literal: Bytes) -> bool:
+    for offset in range(literal.shape[0]):  # noqa: SIM110 - numba compiles no generators
+        if data[at + offset] != literal[offset]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _end_of_text(data: Bytes, at: int, ends: Bools) -> int:
+    while not ends[data[at]]:
+        at += 1
+    return at
+
+
+@njit(cache=True)
+def _after_blanks(data: Bytes, at: int, stop: int) -> int:
+    while at < stop and (data[at] == 32 or data[at] == 9 or data[at] == 13):
+        at += 1
+    return at
