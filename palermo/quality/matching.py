@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from alerts.alert import Alert
 from palermo.quality.labels import Scheme
-from palermo.quality.proposals import Proposal
+from palermo.quality.proposals import Proposal, in_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,7 @@ def first_alerts(matches: Iterable[Match]) -> dict[str, Alert]:
     first: dict[str, Alert] = {}
     for touch in finding_touches(matches):
         known = first.setdefault(touch.scheme.scheme_id, touch.alert)
-        if (touch.alert.raised_at, touch.alert.alert_id) < (known.raised_at, known.alert_id):
-            first[touch.scheme.scheme_id] = touch.alert
+        first[touch.scheme.scheme_id] = min(known, touch.alert, key=in_time)
     return first
 
 

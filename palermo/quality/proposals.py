@@ -73,11 +73,16 @@ def raised_at(alert: Alert) -> datetime:
     return datetime.fromisoformat(alert.raised_at)
 
 
+def in_time(alert: Alert) -> tuple[datetime, str]:
+    """What alerts are sorted by to have the earliest first: when raised, then id."""
+    return raised_at(alert), alert.alert_id
+
+
 def proposals_of(alerts: Iterable[Alert]) -> list[Proposal]:
     """The case proposals these alerts make, first in the ranking first: highest score, then the
     earliest, then by id. Depends on the set of alerts alone."""
     cases: dict[str, list[Alert]] = defaultdict(list)
-    for alert in sorted(alerts, key=lambda each: (raised_at(each), each.alert_id)):
+    for alert in sorted(alerts, key=in_time):
         cases[alert.case_proposal_id].append(alert)
     found = (_proposal(case_id, members) for case_id, members in cases.items())
     return sorted(found, key=lambda each: (-each.score, each.raised_at, each.case_id))

@@ -96,3 +96,13 @@ def test_the_first_alert_is_the_earliest_that_accuses_a_suspect() -> None:
     match = matched([later, early, right], found)
 
     assert first_alerts([match]) == {"S1": right}
+
+
+def test_the_first_of_two_alerts_within_a_second_is_the_earlier_one() -> None:
+    half_a_second = 0.5 / 86_400
+    early = alert(2, 10, "S1-0", case="x", day=3)
+    later = alert(1, 10, "S1-1", case="x", day=3 + half_a_second)
+
+    match = matched([later, early], scheme(1, 10))
+
+    assert first_alerts([match]) == {"S1": early}
