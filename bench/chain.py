@@ -17,8 +17,8 @@ import polars as pl
 from bench.figures import Figure, print_table, timed
 
 COUNTRY = (
-    *(sys.executable, "-m", "palermo", "simulate"),
-    *("--customers", "2000", "--days", "60", "--history", "60", "--seed", "3"),
+    *(sys.executable, "-m", "palermo", "--quiet", "simulate", "--customers", "2000"),
+    *("--days", "60", "--history", "60", "--seed", "3"),
 )
 DISORDER = ("--disorder",)
 COMMAND = (sys.executable, "-m", "palermo", "--quiet", "run")
@@ -48,7 +48,8 @@ def chain(folder: Path) -> list[Figure]:
         ("disordered", DISORDER, ">= 0.12 x"),
     ):
         feed = folder / kind.replace(" ", "-")
-        subprocess.run((*COUNTRY, "--out", str(feed), *option), check=True)
+        country = (*COUNTRY, "--out", str(feed), *option)
+        subprocess.run(country, check=True, stdout=subprocess.DEVNULL)
         path = feed / "feed.ndjson"
         rows = sum(1 for _ in path.open("rb"))
         if not reading:

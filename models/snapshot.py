@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
 
 from models.kernels.arena import MOVEMENT, Columns, Int64s
+from models.mask import Mask
 
 FORMAT = 1
 """Raised with every change of what a section holds."""
+
+ENGINE = blake2b(
+    repr((FORMAT, MOVEMENT.descr, [(bit.name, int(bit)) for bit in Mask])).encode(), digest_size=8
+).hexdigest()
+"""Of the format, a movement's fields and its bits. Another engine's records mean something else."""
 
 STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS = (
     "state",

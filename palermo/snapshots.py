@@ -21,7 +21,7 @@ import structlog
 from alerts.alert import Reproduce
 from alerts.progress import Progress
 from models.profile import Profiles
-from models.snapshot import FORMAT, SECTIONS, Piece, Sections
+from models.snapshot import ENGINE, SECTIONS, Piece, Sections
 from palermo.errors import SnapshotRefused
 from palermo.folder import Observer, said_plainly, sync_folder
 
@@ -48,7 +48,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a snapshot is of. `rows`: input rows read up to it; `sections` by name."""
 
-    engine: int
+    engine: str
     release: str
     configuration: str
     bundle: str
@@ -144,7 +144,7 @@ class Snapshots:
 
     def _manifest(self, progress: Progress) -> Manifest:
         return Manifest(
-            engine=FORMAT,
+            engine=ENGINE,
             release=self._reproduce.release,
             configuration=self._reproduce.configuration,
             bundle=self._reproduce.bundle,
@@ -166,7 +166,7 @@ class Snapshots:
         if path.name.endswith(UNFINISHED):
             raise SnapshotRefused("half-written: the run ended before it was durable")
         manifest = _manifest_in(path)
-        ours = (FORMAT, *msgspec.structs.astuple(self._reproduce))
+        ours = (ENGINE, *msgspec.structs.astuple(self._reproduce))
         theirs = (manifest.engine, manifest.release, manifest.configuration, manifest.bundle)
         if ours != theirs:
             raise SnapshotRefused(f"foreign: made by engine, release, ... {theirs}, not {ours}")
