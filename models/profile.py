@@ -15,7 +15,7 @@ from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
 from models.block_copy import BlockSlice
 from models.blocks import Blocks
 from models.bundle import Bundle
-from models.evaluated import LEDGER, REPLACES, TRIGGER, Evaluated
+from models.evaluated import REPLACES, TRIGGER, Evaluated
 from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
@@ -24,6 +24,7 @@ from models.kernels.arming import Asked, arm_holders
 from models.kernels.evaluate import TESTS, VARIANTS, Results, Triggers, evaluate
 from models.kernels.questions import EVERY_ARM, ArmTable
 from models.kernels.slices import DAY, LONGEST_DAYS
+from models.ledger_rows import ledger_rows
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
 from models.names import NO_NAME, Names
 from models.snapshot import (
@@ -207,7 +208,12 @@ class Profiles:
         ]
         slots = [slot for _, found in ranges for slot in found]
         holders = [holder for holder, found in ranges for _ in found]
-        return self._ledger_rows(holders, np.asarray(slots, np.int64))
+        return ledger_rows(
+            holders,
+            self._blocks.columns[np.asarray(slots, np.int64)],
+            self._transactions,
+            self._names,
+        )
 
     def used_bytes(self) -> int:
         """Bytes of the movements that are kept."""
@@ -499,52 +505,6 @@ class Profiles:
         start = int(self._blocks.starts[number])
         first = int(np.searchsorted(times, since, side="right"))
         return range(start + first, start + len(times))
-
-    def _ledger_rows(self, holders: Sequence[str], slots: Int64s) -> pl.DataFrame:
-        columns, names = self._blocks.columns, self._names
-        shown = self._transactions.rows(columns.row[slots])
-        return pl.DataFrame(
-            {
-                "holder": holders,
-                "time": pl.Series(columns.time[slots]).cast(UTC_MICROSECONDS),
-                "sequence": columns.sequence[slots],
-                "txn_hi": columns.txn_hi[slots],
-                "txn_lo": columns.txn_lo[slots],
-                "side": columns.side[slots],
-                "account": names.names(columns.account[slots]),
-                "reference": shown["reference"],
-                "source_id": shown["source_id"],
-                "mask": columns.mask[slots].astype(np.uint64),
-                "amount_base": columns.amount[slots],
-                "amount": shown["amount"],
-                "currency": shown["currency"],
-                "txn_type": shown["txn_type"],
-                "channel": shown["channel"],
-                "counterparty": names.names(columns.counterparty[slots]),
-                "counterparty_account": names.names(columns.counterparty_account[slots]),
-                "counterparty_region": names.names(columns.counterparty_region[slots]),
-                "place": names.names(columns.place[slots]),
-                "region": names.names(columns.region[slots]),
-                "device": names.names(columns.device_id[slots]),
-                "local_offset_min": shown["local_utc_offset_min"],
-                "cancelled_by": self._cancelled_by(slots),
-            },
-            schema=LEDGER,
-        ).with_columns(pl.col("amount_base").replace(-1, None))
-
-    def _cancelled_by(self, slots: Int64s) -> list[str | None]:
-        """The reference of the return among these movements that cancels each."""
-        moved = self._blocks.columns[slots]
-        returns: dict[tuple[int, int, int], int] = {}
-        for at in np.flatnonzero((moved.reversal_hi != 0) | (moved.reversal_lo != 0)):
-            named = int(moved.account[at]), int(moved.reversal_hi[at]), int(moved.reversal_lo[at])
-            returns.setdefault(named, int(moved.row[at]))
-        keys = zip(
-            moved.account.tolist(), moved.txn_hi.tolist(), moved.txn_lo.tolist(), strict=True
-        )
-        rows = [returns.get(key, -1) for key in keys] if returns else [-1] * len(slots)
-        references = iter(self._transactions.rows([row for row in rows if row >= 0])["reference"])
-        return [next(references) if row >= 0 else None for row in rows]
 
 
 def _coordinates(
