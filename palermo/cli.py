@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -189,6 +189,9 @@ def simulate(
     schemes_per_10k: Annotated[
         float, typer.Option("--schemes-per-10k", min=0.0, help="Schemes per 10,000 customers.")
     ] = 30.0,
+    format: Annotated[
+        Literal["ndjson", "csv", "parquet"], typer.Option("--format", help="Of the feed.")
+    ] = "ndjson",
     disorder: Annotated[
         bool, typer.Option("--disorder", help="Late, doubled, torn and amended rows.")
     ] = False,
@@ -205,6 +208,7 @@ def simulate(
             seed=seed,
             schemes_per_10k=schemes_per_10k,
             is_disordered=disorder,
+            format=format,
         ),
     )
 

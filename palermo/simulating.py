@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from ingest.simulated.disorder import ORDERLY, USUAL
+from ingest.simulated.files import Format
 from ingest.simulated.labels import write_labels
 from ingest.simulated.manifest import MANIFEST, write_manifest
 from ingest.simulated.plan import CountrySettings
@@ -24,6 +25,7 @@ class Order:
     seed: int
     schemes_per_10k: float
     is_disordered: bool
+    format: Format = "ndjson"
 
 
 def show_simulation(folder: Path, order: Order) -> None:
@@ -37,9 +39,8 @@ def show_simulation(folder: Path, order: Order) -> None:
         schemes_per_10k=order.schemes_per_10k,
     )
     disorder = USUAL if order.is_disordered else ORDERLY
-    written = write_country(
-        folder, settings, np.random.Generator(np.random.PCG64(order.seed)), disorder
-    )
+    rng = np.random.Generator(np.random.PCG64(order.seed))
+    written = write_country(folder, settings, rng, disorder, order.format)
     write_labels(folder / "labels", written, seed=order.seed, schemes_per_10k=order.schemes_per_10k)
     write_manifest(folder, written, seed=order.seed, options=asdict(order))
     country = written.country
@@ -47,4 +48,7 @@ def show_simulation(folder: Path, order: Order) -> None:
         f"{written.tally.rows:,} transactions of {len(country.people):,} invented customers, "
         f"{len(country.schemes)} schemes and {len(country.look_alikes)} look-alikes in {folder}"
     )
+    if order.format == "parquet":
+        typer.echo("for analysis tools; palermo run reads ndjson and csv")
+        return
     typer.echo(f"next: palermo run --feed {folder} --out {folder}-out")

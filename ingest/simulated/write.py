@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 import msgspec
@@ -12,15 +12,15 @@ import numpy as np
 from ingest.reference import Account, Customer
 from ingest.simulated.country import TOWNS, places
 from ingest.simulated.disorder import ORDERLY, Disorder
+from ingest.simulated.files import Format, feed_file, feed_name
 from ingest.simulated.life import EPOCH, dealer_ids, employer_ids, merchant_ids
 from ingest.simulated.nation import RATES
 from ingest.simulated.people import People
 from ingest.simulated.plan import Country, CountrySettings, draw_country
-from ingest.simulated.stream import blocks, encoded
+from ingest.simulated.stream import blocks
 from ingest.simulated.tally import Tally
 
 TRANSACTIONS = "transactions.ndjson"
-FEED = "feed.ndjson"
 SETTINGS = "palermo.toml"
 ONBOARDED = date(2019, 3, 1)
 
@@ -65,21 +65,22 @@ def write_country(
     settings: CountrySettings,
     rng: np.random.Generator,
     disorder: Disorder = ORDERLY,
+    format: Format = "ndjson",
 ) -> Written:
     """The country drawn, and its feed, reference files and palermo.toml in `folder`; memory holds
     a block of days."""
     country = draw_country(settings, rng)
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
-    write_settings(folder, FEED, RATES)
-    tally, digest = Tally(country), sha256()
-    with (folder / FEED).open("wb") as file:
+    write_settings(folder, feed_name(format), RATES)
+    tally = Tally(country)
+    with feed_file(folder, format) as write:
         for block in blocks(country, disorder, rng):
             tally.add(block)
-            text = "".join(f"{line}\n" for line in encoded(block.sent)).encode()
-            digest.update(text)
-            file.write(text)
-    return Written(country=country, tally=tally, feed_sha256=digest.hexdigest())
+            write(block.sent)
+    with (folder / feed_name(format)).open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return Written(country=country, tally=tally, feed_sha256=digest)
 
 
 def write_references(folder: Path, country: Country) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
 from ingest.feed import Message
@@ -22,10 +23,11 @@ from ingest.simulated.country import BORDER_TOWNS, TOWNS, places
 from ingest.simulated.czech_export import plant_schemes, write_export
 from ingest.simulated.disorder import ORDERLY, USUAL, Disorder
 from ingest.simulated.feed import SimulatedFeed
+from ingest.simulated.files import FORMATS, Format, feed_name
 from ingest.simulated.nation import RATES
 from ingest.simulated.plan import CountrySettings, draw_country
 from ingest.simulated.stream import lines
-from ingest.simulated.write import FEED, settings_text, write_country
+from ingest.simulated.write import settings_text, write_country
 
 SMALL = CountrySettings(customers=120, days=40, history=20, schemes_per_10k=1_000)
 DEMO_FEED = Path(__file__).parents[2] / "palermo" / "demo_feed"
@@ -33,6 +35,9 @@ DEMO_FEED = Path(__file__).parents[2] / "palermo" / "demo_feed"
 
 def seeded(seed: int = 7) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
+
+
+FEED = feed_name("ndjson")
 
 
 def settings_of(text: str = settings_text(FEED, RATES)) -> FeedSettings:
@@ -48,7 +53,7 @@ def polled(feed: SimulatedFeed, at_most: int) -> Iterable[Message]:
 
 
 def fates_of(folder: Path) -> Counter[str]:
-    settings = settings_of()
+    settings = settings_of((folder / "palermo.toml").read_text())
     intake = Intake(settings, read_references(settings, folder), read_rates(settings, folder))
     fates = Counter[str]()
     with closing(FileFeed(folder, settings)) as feed:
@@ -213,3 +218,31 @@ def test_a_block_of_days_is_all_that_is_held_of_a_long_feed() -> None:
 
     whole = sum(len(block) for block in lines(country, USUAL, seeded()))
     assert longest < whole / 2
+
+
+def test_delimited_text_is_scored_as_the_lines_are(tmp_path: Path) -> None:
+    for format in ("ndjson", "csv"):
+        write_country(tmp_path / format, SMALL, seeded(), format=format)
+
+    assert fates_of(tmp_path / "csv") == fates_of(tmp_path / "ndjson")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_has_the_same_bytes_from_the_same_seed(format: Format, tmp_path: Path) -> None:
+    written = [
+        write_country(tmp_path / name, SMALL, seeded(), USUAL, format).feed_sha256
+        for name in ("one", "other")
+    ]
+
+    assert written[0] == written[1]
+
+
+def test_parquet_holds_the_rows_of_the_lines(tmp_path: Path) -> None:
+    for format in ("ndjson", "parquet"):
+        write_country(tmp_path / format, SMALL, seeded(), format=format)
+
+    lines = map(msgspec.json.decode, (tmp_path / "ndjson" / FEED).read_bytes().splitlines())
+    rows = pl.read_parquet(tmp_path / "parquet" / "feed.parquet")
+
+    told = [(row["txn_id"], row["event_time"], int(row["amount"])) for row in lines]
+    assert rows.select("txn_id", "event_time", "amount").rows() == told
