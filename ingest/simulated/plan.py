@@ -17,10 +17,12 @@ from ingest.simulated.people import People, draw_people
 from ingest.simulated.planted import VARIANTS, Hush, LookAlike, Scheme, Stage
 from ingest.simulated.rows import in_order
 from ingest.simulated.society import Society
+from ingest.simulated.stories import TELLERS
 
 LEADS_A_PART = 25
 NEWCOMERS = 1 / 15
 WALK_ON_SHARE = 0.4
+SCHEMES_A_STORY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +129,19 @@ def _openings(
 def _schemes(
     settings: CountrySettings, stage: Stage, rng: np.random.Generator
 ) -> tuple[Scheme, ...]:
+    """One in ten begins a story; the others are of every variant and typology in turn."""
     count = round(settings.customers * settings.schemes_per_10k / 10_000)
-    turns = islice(cycle(product(VARIANTS, schemes.planters().values())), count)
-    return tuple(
-        planter(f"S-{number:05d}", variant, stage, rng)
-        for number, (variant, planter) in enumerate(turns, start=1)
-        if len(stage.cast.leads) >= LEADS_A_PART
-    )
+    planted: list[Scheme] = []
+    for number in range(count // SCHEMES_A_STORY):
+        teller = TELLERS[number % len(TELLERS)]
+        variant = VARIANTS[number // len(TELLERS) % len(VARIANTS)]
+        if len(stage.cast.leads) >= LEADS_A_PART:
+            planted += teller(f"S-{len(planted) + 1:05d}", variant, stage, rng)
+    turns = cycle(product(VARIANTS, schemes.planters().values()))
+    for variant, planter in islice(turns, max(0, count - len(planted))):
+        if len(stage.cast.leads) >= LEADS_A_PART:
+            planted.append(planter(f"S-{len(planted) + 1:05d}", variant, stage, rng))
+    return tuple(planted)
 
 
 def _look_alikes(

@@ -97,12 +97,23 @@ def test_labels_name_the_rows_of_the_feed(written: Written, folder: Path) -> Non
         assert set(scheme["transaction_ids"]) <= feed  # type: ignore[call-overload]
 
 
-def test_nobody_leads_two_parts(written: Written) -> None:
+def test_stories_are_told_by_several_roles(written: Written) -> None:
+    told = [scheme for scheme in written.country.schemes if scheme.story]
+
+    assert len({scheme.story for scheme in told}) >= 2
+    for scheme in told:
+        assert len({member.role for member in scheme.members}) >= 2, scheme.id
+
+
+def test_nobody_leads_two_parts_but_of_one_story(written: Written) -> None:
     leads = Counter(
-        member.party
-        for scheme in written.country.schemes
-        for member in scheme.members
-        if member.is_suspect or member.role == "possible_victim"
+        party
+        for _, party in {
+            (scheme.story or scheme.id, member.party)
+            for scheme in written.country.schemes
+            for member in scheme.members
+            if member.is_suspect or member.role == "possible_victim"
+        }
     )
     leads.update(party for each in written.country.look_alikes for party in each.members)
 

@@ -45,12 +45,20 @@ def draw(variant: Variant, rng: np.random.Generator) -> Farm:
     )
 
 
-def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> Scheme:
+def plant(
+    id: str,
+    variant: Variant,
+    stage: Stage,
+    rng: np.random.Generator,
+    sinks: Sequence[Party] = (),
+) -> Scheme:
+    """sinks: who gets the money; strangers, if nobody is named."""
     how = draw(variant, rng)
     keeper, count = stage.cast.lead(), min(how.accounts, len(stage.cast.leads) // 8)
     mules = [stage.cast.lead() for _ in range(max(2, count))]
     first = stage.start(how.days + 2, rng)
-    rows = farmed(id, how, keeper, mules, stage, first, rng)
+    into = sinks or stage.cast.strangers(how.sinks, rng)
+    rows = farmed(id, how, keeper, mules, into, stage, first, rng)
     kept = {"textbook": 0.02, "evasive": 0.15, "noisy": 1.0}[variant]
     opened = {mule.account: first - int(rng.integers(1, 70)) for mule in mules}
     return Scheme(
@@ -77,12 +85,12 @@ def farmed(
     how: Farm,
     keeper: Party,
     mules: Sequence[Party],
+    sinks: Sequence[Party],
     stage: Stage,
     first_day: int,
     rng: np.random.Generator,
 ) -> list[Row]:
     """Credits of strangers, each passed on from one of the farm's telephones to a sink."""
-    sinks = stage.cast.strangers(how.sinks, rng)
     devices = [keeper.device, *(mule.device for mule in mules)][: how.devices]
     rows: list[Row] = []
     for mule in mules:
