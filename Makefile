@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 WHEEL := NUMBA_CACHE_DIR=$(CURDIR)/dist/compiled dist/venv/bin/python -Im
 
-.PHONY: help demo check fast test golden catalogue quality quality-full bench kafka faults lock release clean
+.PHONY: help demo check fast test golden catalogue quality quality-full simulation bench kafka faults lock release clean
 
 help: ## print the tasks
 	@echo "Palermo: tasks"
@@ -50,6 +50,9 @@ bench: $(VENV)/.dev ## measure speed, latency and memory beside named yardsticks
 
 quality: $(VENV)/.dev ## one simulated country against the baseline: no figure may fall by two points (minutes)
 	$(BIN)/python -m bench.quality guard
+
+simulation: $(VENV)/.dev ## draw the simulated country for docs/simulation.md
+	$(BIN)/python -m bench.simulation
 
 quality-full: $(VENV)/.dev ## measure docs/quality.md and the cuts anew (hours; QUALITY="--customers 4000" is smaller)
 	$(BIN)/python -m bench.quality page $(QUALITY)
