@@ -12,12 +12,14 @@ EXPLAINED: Mapping[str, str] = {
     "REMIT": "small regular payments from the same senders, as family support is, make up {share}",
     "FAMILY": "movements with declared relatives or old two-way ties make up {share}",
     "LICENSED": "movements of a business in a public register make up {share}",
+    "MERCH": "takings of a registered merchant, steady for half a year, make up {share}",
 }
 UNEXPLAINED: Mapping[str, str] = {
     "PAYROLL": "no payer pays monthly and evenly, as an employer does",
     "REMIT": "no sender pays small sums month by month, as family abroad does",
     "FAMILY": "no cited party is a declared relative or an old two-way tie",
     "LICENSED": "no cited party stands in a public register",
+    "MERCH": "the holder is no registered merchant with steady takings",
 }
 UNTESTED: Mapping[str, str] = {
     "PAYROLL": "wages could not be recognised: less than 60 days of history",
@@ -25,6 +27,7 @@ UNTESTED: Mapping[str, str] = {
     "FAMILY": "family could not be recognised: no declared relations and less than 180 days of "
     "history",
     "LICENSED": "licences could not be looked up: no public register is connected",
+    "MERCH": "steady takings could not be recognised: less than 180 days of history",
 }
 RANK: Mapping[TestResult, int] = {"explains": 0, "does_not_explain": 1, "not_testable": 2}
 

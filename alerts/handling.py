@@ -49,7 +49,8 @@ def _class(
     year = dossier.raised_at.year
     if "child" in offences or any(_may_be_child(each, year, background) for each in protected):
         return "child"
-    return "victim" if victims else "normal"
+    is_danger = any(each.definition.severity == "urgent" for each in dossier.cited)
+    return "victim" if victims or is_danger else "normal"
 
 
 def _may_be_child(party: str, year: int, background: Background) -> bool:

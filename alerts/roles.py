@@ -11,13 +11,14 @@ from alerts.exculpation import reason
 from alerts.ledger import Entry
 from alerts.relations import households
 from alerts.wording import share
-from detectors.typology import GatheringTypology
+from detectors.typology import GatheringTypology, Typology
 from models.mask import Mask
 
 LEAST_TO_ONE_PARTY = 0.70
 MOST_FOR_OWN_LIFE = 0.05
 """The control test: who lives on an account spends far more."""
 LEAST_CONTROLLED = 2
+CHILD_RULE = ("the holder is under 18 and somebody else's device moves the money",)
 MOST_PAYERS = 100
 """Payers listed, in order of their first payment; the rest are in the cited transactions."""
 THINGS = frozenset({"device", "place"})
@@ -60,6 +61,10 @@ def _place(role: PartyRole, subject: str) -> tuple[bool, int, str, str]:
 
 def _subject(dossier: Dossier, background: Background) -> Iterator[PartyRole]:
     if dossier.subject.kind in THINGS:
+        return
+    child = [each for each in dossier.cited if _is_child_rule(each)]
+    if child:
+        yield _role(child[0], dossier.subject.id, "possible_victim", CHILD_RULE, dossier.cited)
         return
     gathered = [each for each in dossier.cited if isinstance(each.definition, GatheringTypology)]
     collecting = [each for each in dossier.cited if each.finding.typology in COLLECTING]
@@ -106,6 +111,10 @@ def _unknown(dossier: Dossier, background: Background) -> PartyRole:
         against=(*_tests_for(dossier.cited), *_licences(dossier.subject.id, background)),
         transaction_ids=_union(dossier.cited),
     )
+
+
+def _is_child_rule(each: Cited) -> bool:
+    return isinstance(each.definition, Typology) and each.definition.is_child_rule
 
 
 def _feeders(dossier: Dossier) -> Iterator[PartyRole]:

@@ -30,7 +30,7 @@ from detectors.typology import (
     Weight,
 )
 from models.evaluated import Evaluated
-from models.features import Arm, Feature, Scope, Screen
+from models.features import Aggregate, Arm, Feature, Scope, Screen
 from models.mask import Test
 
 ALL, REST, PAST = 0, 1, 2
@@ -39,8 +39,8 @@ VARIANTS = 3
 
 WEIGHT_SHARE = 0.2
 LONGEST_SCREENED = timedelta(days=60)
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED")
-TEST_HISTORY = {"PAYROLL": 60, "REMIT": 60, "FAMILY": 180, "LICENSED": 0}
+TESTS = tuple(Test.__members__)
+TEST_HISTORY = {"PAYROLL": 60, "REMIT": 60, "FAMILY": 180, "LICENSED": 0, "MERCH": 180}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +319,11 @@ def _distinct_features(typologies: Iterable[Typology]) -> tuple[Feature, ...]:
 def _is_short(typology: Typology, condition: Condition) -> bool:
     """Whether what its screens read can be known early."""
     read = {name for part, whole, _, _ in condition.screens for name in (part, whole)}
-    return all(f.window <= LONGEST_SCREENED for f in typology.features if f.name in read)
+    return all(
+        f.window <= LONGEST_SCREENED and f.aggregate is not Aggregate.REPEAT_COUNTERPARTIES
+        for f in typology.features
+        if f.name in read
+    )
 
 
 def _links(typology: Typology, row: dict[str, Any]) -> tuple[Link, ...]:

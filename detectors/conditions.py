@@ -144,6 +144,38 @@ def passes_through(
     )
 
 
+def triggered(name: str, value: pl.Expr, *, unit: str) -> Condition:
+    """The trigger itself is such a movement; says nothing of how strange it is."""
+    return Condition(
+        name=name,
+        value=value,
+        holds=value >= 1,
+        excess=value - 1,
+        threshold=1,
+        unit=unit,
+        family=None,
+        columns=(),
+        needs=(),
+    )
+
+
+def first_met(name: str, lately: str, long: str, *, least_history: int) -> Condition:
+    """All movements with this party lie in the short window: no earlier one in the long."""
+    value = pl.col(long) - pl.col(lately)
+    return Condition(
+        name=name,
+        value=value,
+        holds=value == 0,
+        excess=(value == 0).cast(pl.Int64()),
+        threshold=0,
+        unit="earlier payments to the same party",
+        family="link",
+        columns=("benef_account_id",),
+        needs=(),
+        least_history=least_history,
+    )
+
+
 def rests_at_most(
     name: str, dwell: pl.Expr, hours: float, *, columns: tuple[str, ...]
 ) -> Condition:

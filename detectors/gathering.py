@@ -135,9 +135,16 @@ def _facts(
         like = [f for s in signals for f in s.facts if f.name == wanted.source]
         numbers = [f.value for f in like if isinstance(f.value, int | float)]
         if numbers:
-            value = min(numbers) if wanted.choose == "least" else max(numbers)
+            asked = {demand.fact: demand.threshold for demand in definition.demands}
             facts.append(
-                replace(like[0], name=wanted.name, value=value, unit=wanted.unit, own_past=None)
+                replace(
+                    like[0],
+                    name=wanted.name,
+                    value=min(numbers) if wanted.choose == "least" else max(numbers),
+                    unit=wanted.unit,
+                    threshold=asked.get(wanted.source, like[0].threshold),
+                    own_past=None,
+                )
             )
     return tuple(facts)
 

@@ -22,7 +22,7 @@ FORBIDDEN = (
 )
 """Words of grounds that are never conditions, looked for in every column a typology reads."""
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED")
+TESTS = tuple(Test.__members__)
 LEAST_REASONS, LEAST_STEPS, MOST_STEPS = 2, 2, 3
 
 Definition = Typology | GatheringTypology

@@ -40,7 +40,8 @@ def _page(typology: Definition) -> Iterator[str]:
     for name, value, why in typology.parameters.rows():
         yield f"| {name} | {value:g} | {why} |"
     yield "\n**Innocent explanations**: " + "; ".join(typology.innocent_reasons) + "."
-    yield f"Tested on the movements: {', '.join(typology.exculpations)}.\n"
+    tested = ", ".join(typology.exculpations) or "nothing; no test clears it"
+    yield f"Tested on the movements: {tested}.\n"
     yield "**Elements it can at most indicate**\n"
     for ceiling in typology.elements:
         yield (

@@ -12,6 +12,8 @@ COLUMN_GROUPS = {
     "device": ("device_hash",),
     "counterparty_region": ("orig_region", "benef_region", "orig_country", "benef_country"),
     "spending": ("mcc", "purpose_code"),
+    "merchant_category": ("mcc",),
+    "conductor": ("conductor_party_id",),
 }
 """A need and the transaction columns of which it takes at least one."""
 
@@ -20,7 +22,10 @@ WORDS = {
     "device": "no device on the transactions",
     "counterparty_region": "no place of the other side",
     "spending": "no merchant category or purpose code",
+    "merchant_category": "no merchant category",
+    "conductor": "nobody is named who paid cash in",
     "customers.monthly_income": "no declared income",
+    "customers.minors": "no birth years of customers",
     "customers.devices": "no registered devices",
     "accounts.opened": "no opening dates of accounts",
     "places.coordinates": "no coordinates of places",
@@ -63,6 +68,7 @@ def provided(
         needs.add("spending")
     found = {
         "customers.monthly_income": any(c.monthly_income for c in customers),
+        "customers.minors": any(c.birth_year for c in customers),
         "customers.devices": any(c.devices for c in customers),
         "accounts.opened": any(a.opened for rows in references.accounts.values() for a in rows),
         "places.coordinates": any(p.lat is not None and p.lon is not None for p in places),

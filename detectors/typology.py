@@ -144,7 +144,7 @@ class Feeders:
     fact: str
     unit: str
     columns: tuple[str, ...]
-    role: Literal["unknown", "mule"] = "unknown"
+    role: Literal["unknown", "mule", "payer"] = "unknown"
     why: str
 
 
@@ -178,6 +178,8 @@ class Typology:
     where the feed shows no second family. It then claims no offence against persons."""
     link: SignalLink | None = None
     """For a signal: what it is gathered by."""
+    is_child_rule: bool = False
+    """Its subject is a child: only ever a possible victim, whatever else was found."""
     deviation: str | None = None
     """Where the definition differs from the typology catalogue, and why."""
     parameters: Parameters

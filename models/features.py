@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from models.mask import Mask, Test
 
-EVERY_TEST = Test.PAYROLL | Test.REMIT | Test.FAMILY | Test.LICENSED
+COMMON_TESTS = Test.PAYROLL | Test.REMIT | Test.FAMILY | Test.LICENSED
 
 
 class Scope(IntEnum):
@@ -62,6 +62,12 @@ class Aggregate(IntEnum):
     """Minor units of such wages that the counterparty of RECAPTURED_MONTHS got back."""
     RECAPTURER = 23
     """The counterparty of RECAPTURED_MONTHS, by name; null of none."""
+    FIRST_AMOUNT = 24
+    """Of the oldest priced movement; null if none."""
+    LAST_AMOUNT = 25
+    """Of the newest priced movement; null if none."""
+    RISES = 26
+    """Priced movements larger than the priced one before."""
 
 
 NAMED = frozenset({Aggregate.TOP_PAYEE, Aggregate.TOP_DEVICE, Aggregate.RECAPTURER})
@@ -92,7 +98,7 @@ class Feature:
     """Only movements of the trigger's own direction."""
     same_counterparty: bool = False
     """Only movements with the trigger's own counterparty; none where it has none."""
-    tests: Test = EVERY_TEST
+    tests: Test = COMMON_TESTS
     """The exculpation tests whose movements variant 1 leaves out."""
 
 

@@ -63,6 +63,12 @@ class Mask(IntFlag):
     """The account was opened at least 180 local days before."""
     BELOW_LIMIT = 1 << 39
     """Cash below the reporting threshold."""
+    HOLDER_MERCHANT = 1 << 40
+    """The holder is a registered merchant."""
+    HOLDER_MINOR = 1 << 41
+    """The holder is under 18 all year: only ever raises protection."""
+    TRAVEL = 1 << 42
+    """Between towns: railway, bus line, airline, travel agency."""
 
 
 class Test(IntFlag):
@@ -72,3 +78,4 @@ class Test(IntFlag):
     REMIT = 1 << 1
     FAMILY = 1 << 2
     LICENSED = 1 << 3
+    MERCH = 1 << 4

@@ -31,6 +31,10 @@ BORDER_KM = 30.0
 NEW_DAYS, OLD_DAYS = 90, 180
 """An account younger than the first is new, one of at least the second can have slept."""
 
+ADULT_YEARS = 18
+NO_YEAR = -(1 << 31)
+"""Birth year of a holder of whom nobody knows it."""
+
 NEVER_OPENED = -(1 << 31)
 """Opening day of an account of which nobody knows it."""
 
@@ -65,7 +69,11 @@ PURPOSE_BITS: Mapping[str, Mask] = {
     "FEES": Mask.BANK_LEDGER,
     "TAXS": Mask.BANK_LEDGER,
 }
-MCC_BITS: Mapping[str, Mask] = {"6051": Mask.CRYPTO, "7995": Mask.CASINO}
+MCC_BITS: Mapping[str, Mask] = {
+    "6051": Mask.CRYPTO,
+    "7995": Mask.CASINO,
+    **dict.fromkeys(("4112", "4131", "4511", "4722"), Mask.TRAVEL),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +157,9 @@ class Classifier:
         self._work = _table(size, NO_NAME, parties, works)
         self._has_devices = _table(size, 0, parties, [bool(c.devices) for c in customers])
         self._is_merchant = _table(size, 0, parties, [c.is_merchant for c in customers])
+        self._birth_year = _table(
+            size, NO_YEAR, parties, [c.birth_year or NO_YEAR for c in customers]
+        )
         self._place_region = _table(size, NO_NAME, self.place_numbers, regions)
         self._is_zone = _table(size, 0, self.place_numbers, [_is_zone(p) for p in places])
         self._is_ledger = _table(size, 0, ledger, [1] * len(ledger))
@@ -274,6 +285,7 @@ class Classifier:
         is_merchant = _at(self._is_merchant, party, 0) > 0
         opened = _at(self._opened, columns["account"], NEVER_OPENED)
         is_dated, age = opened != NEVER_OPENED, day - opened
+        year = EPOCH_DAY.year + columns["month"] // 12
         has_return = (columns["reversal_hi"] != 0) | (columns["reversal_lo"] != 0)
         is_night = ((hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)) & self._is_hour_known
         is_own_device = _is_among(_pair(holder, device), self._own_devices)
@@ -286,6 +298,8 @@ class Classifier:
             Mask.BELOW_LIMIT: is_limited & (amount < limit),
             Mask.NEW_ACCOUNT: is_dated & (age >= 0) & (age < NEW_DAYS),
             Mask.OLD_ACCOUNT: is_dated & (age >= OLD_DAYS),
+            Mask.HOLDER_MERCHANT: _at(self._is_merchant, holder, 0) > 0,
+            Mask.HOLDER_MINOR: year - _at(self._birth_year, holder, NO_YEAR) < ADULT_YEARS,
             Mask.CROSS_BORDER: rows.flags("is_cross_border"),
             Mask.TRANSFER: (rows.names("txn_type") == self._names.number("OTHER")) & (account >= 0),
             Mask.OWN_LIFE: is_merchant,

@@ -25,6 +25,7 @@ from models.kernels.evaluate import TESTS, VARIANTS, Results, Triggers, evaluate
 from models.kernels.questions import EVERY_ARM, ArmTable
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.ledger_rows import ledger_rows
+from models.mask import Test
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
 from models.names import NO_NAME, Names
 from models.snapshot import (
@@ -529,7 +530,7 @@ def _nullable(name: str, null: int) -> pl.Expr:
 
 
 def _explained_columns(results: Results) -> list[pl.Series]:
-    tests = ("payroll", "remit", "family", "licensed")
+    tests = [test.name.lower() for test in Test if test.name]
     columns = []
     for scope, prefix in enumerate(("", "holder_")):
         columns.append(pl.Series(f"{prefix}moved", results.moved[:, scope]))

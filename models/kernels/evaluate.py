@@ -30,7 +30,14 @@ from models.kernels.questions import (
     ScreenTable,
     screened_bits,
 )
-from models.kernels.series import is_trigger, recaptured, top_three_sum, with_counterparty
+from models.kernels.series import (
+    end_amount,
+    is_trigger,
+    recaptured,
+    rises,
+    top_three_sum,
+    with_counterparty,
+)
 from models.kernels.slices import (
     DAY,
     HUB_WINDOW,
@@ -45,7 +52,7 @@ from models.kernels.slices import (
     mark_counted,
     mark_explained,
 )
-from models.mask import Mask
+from models.mask import Mask, Test
 
 COUNT = int(Aggregate.COUNT)
 SUM = int(Aggregate.SUM)
@@ -71,6 +78,9 @@ IS_TRIGGER = int(Aggregate.IS_TRIGGER)
 RECAPTURED_MONTHS = int(Aggregate.RECAPTURED_MONTHS)
 RECAPTURED_SUM = int(Aggregate.RECAPTURED_SUM)
 RECAPTURER = int(Aggregate.RECAPTURER)
+FIRST_AMOUNT = int(Aggregate.FIRST_AMOUNT)
+LAST_AMOUNT = int(Aggregate.LAST_AMOUNT)
+RISES = int(Aggregate.RISES)
 AT_HOME = int(Mask.AT_HOME)
 
 SCREEN_DAYS = 60
@@ -78,7 +88,7 @@ SCREEN_DAYS = 60
 
 ALL, REST, PAST = 0, 1, 2
 VARIANTS = 3
-TESTS = 4
+TESTS = len(Test)
 
 
 class Triggers(NamedTuple):
@@ -321,6 +331,10 @@ def feature_value(
         return top_name(columns, columns.device_id, chosen, m, seen, sums, stamp)[1]
     if kind == TOP_THREE_PAYEES_SUM:
         return top_three_sum(columns, columns.counterparty, chosen, m, seen, sums, stamp)
+    if kind in (FIRST_AMOUNT, LAST_AMOUNT):
+        return end_amount(columns, chosen, m, kind == LAST_AMOUNT)
+    if kind == RISES:
+        return rises(columns, chosen, m)
     if kind == IS_TRIGGER:
         return is_trigger(picked[0], chosen, m)
     if kind in (RECAPTURED_MONTHS, RECAPTURED_SUM, RECAPTURER):

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from models.kernels.aggregates import WITHIN
+from models.kernels.aggregates import NULL, WITHIN
 from models.kernels.arena import Columns, Int32s, Int64s
 from models.kernels.slices import IN
 from models.mask import Mask
@@ -28,6 +28,29 @@ def with_counterparty(columns: Columns, party: int, chosen: Int64s, m: int) -> i
 def is_trigger(at: int, chosen: Int64s, m: int) -> int:
     """1 where the last of the movements is the trigger itself, else 0."""
     return 1 if m > 0 and chosen[m - 1] == at else 0
+
+
+@njit(cache=True)
+def end_amount(columns: Columns, chosen: Int64s, m: int, is_last: bool) -> int:
+    """Minor units of the oldest or newest priced movement; NULL of none. O(m)."""
+    found = NULL
+    for i in range(m):
+        amount = columns.amount[chosen[i]]
+        if amount >= 0 and (is_last or found == NULL):
+            found = amount
+    return found
+
+
+@njit(cache=True)
+def rises(columns: Columns, chosen: Int64s, m: int) -> int:
+    """Priced movements larger than the priced one before. O(m)."""
+    count, before = 0, -1
+    for i in range(m):
+        amount = columns.amount[chosen[i]]
+        if amount >= 0:
+            count += before >= 0 and amount > before
+            before = amount
+    return count
 
 
 @njit(cache=True)

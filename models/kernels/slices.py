@@ -25,6 +25,10 @@ PAYROLL_TEST = int(Test.PAYROLL)
 REMIT_TEST = int(Test.REMIT)
 FAMILY_TEST = int(Test.FAMILY)
 LICENSED_TEST = int(Test.LICENSED)
+MERCH_TEST = int(Test.MERCH)
+HOLDER_MERCHANT = int(Mask.HOLDER_MERCHANT)
+STEADY_MONTHS = 6
+STEADY_HISTORY = 180
 MONTHS_LEAST = 3
 VARIATION_LARGEST = 0.35
 REMIT_LARGEST_USD = 500
@@ -102,8 +106,12 @@ def mark_explained(
     `order` and `keys` are scratch. O(n log n)."""
     at = picked[0]
     spent_locally = is_spent_locally(columns, picked, counted, n, at)
+    is_steady = history_days >= STEADY_HISTORY and is_taking_steadily(columns, picked, counted, n)
     for i in range(n):
-        explained[i] = LICENSED_TEST if columns.mask[picked[i]] & LICENSED else 0
+        mask = columns.mask[picked[i]]
+        explained[i] = LICENSED_TEST if mask & LICENSED else 0
+        if is_steady and mask & IN and mask & HOLDER_MERCHANT:
+            explained[i] |= MERCH_TEST
         keys[i] = columns.counterparty[picked[i]] * MONTH_KEYS + columns.month[picked[i]]
     order[:n] = np.argsort(keys[:n], kind="mergesort")
     first = 0
@@ -122,6 +130,25 @@ def mark_explained(
                     explained[i] |= into
                 explained[i] |= both
         first = last + 1
+
+
+@njit(cache=True)
+def is_taking_steadily(columns: Columns, picked: Int64s, counted: Int8s, n: int) -> bool:
+    """Whether money came in in at least six local months of the last 180 local days."""
+    months, seen = 0, np.empty(STEADY_MONTHS, np.int64)
+    for i in range(n):
+        slot = picked[i]
+        if not counted[i] or not columns.mask[slot] & IN:
+            continue
+        if columns.day[slot] <= columns.day[picked[0]] - LONG_DAYS:
+            continue
+        if np.any(seen[:months] == columns.month[slot]):
+            continue
+        seen[months] = columns.month[slot]
+        months += 1
+        if months == STEADY_MONTHS:
+            return True
+    return False
 
 
 @njit(cache=True)

@@ -24,7 +24,7 @@ CASES = Path(__file__).parent / "cases"
 LAO_TIME = timedelta(hours=7)
 MINOR_PER_USD = 2_180_000
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC) - LAO_TIME
-EVERY_COLUMN = frozenset({"place_id", "device_hash", "mcc", "orig_region"})
+EVERY_COLUMN = frozenset({"place_id", "device_hash", "mcc", "orig_region", "conductor_party_id"})
 CASH = {"CASH_DEPOSIT", "CASH_WITHDRAWAL"}
 
 
@@ -237,6 +237,7 @@ def _transaction(number: int, cell: Mapping[str, str]) -> dict[str, object]:
         "benef_account_id": known("to"),
         "orig_region": known("region"),
         "place_id": known("place"),
+        "conductor_party_id": known("conductor"),
         "mcc": known("mcc"),
         "device_hash": known("device"),
         "orig_holds": True,

@@ -132,9 +132,9 @@ def worlds(draw: st.DrawFn) -> World:
     return small_world(Drawn(draw))
 
 
-def small_world(choice: Choice) -> World:
+def small_world(choice: Choice, scenes: Sequence[Scene] | None = None) -> World:
     hood = Neighbourhood("", choice.of((DOLLARS, DOLLARS, KIP)))
-    rows = _rows(choice, hood, SCENES, scenes=choice.between(1, 4))
+    rows = _rows(choice, hood, scenes or SCENES, scenes=choice.between(1, 4))
     return _world(choice, [hood], numbered(rows))
 
 
@@ -245,6 +245,11 @@ def _customers(choice: Choice, hood: Neighbourhood) -> Iterable[Customer]:
             related=tuple(party for party in related if party != hood.customer(number)),
         )
     yield Customer(party_id=hood.id("C", "R"), home_region="FX-3")
+    yield Customer(
+        party_id=hood.id("C", "CHILD"),
+        birth_year=START.year - choice.of((16, 16, 17, 18)),
+        devices=("D-FICT-1",),
+    )
     yield Customer(party_id=hood.id("C", "SHOP"), is_merchant=True, home_region=HOME)
 
 
@@ -258,6 +263,7 @@ def _accounts(choice: Choice, hood: Neighbourhood) -> dict[str, Sequence[Account
         third: [_held(third, hood.customer(2))],
         fourth: [_held(fourth, hood.customer(3)), _held(fourth, hood.customer(4), changes)],
         fifth: [_held(fifth, None)],
+        hood.id("A", "CHILD"): [_held(hood.id("A", "CHILD"), hood.id("C", "CHILD"))],
         hood.receivers[0]: [_held(hood.receivers[0], hood.id("C", "R"))],
         hood.id("A", "SHOP"): [_held(hood.id("A", "SHOP"), hood.id("C", "SHOP"))],
     }
@@ -473,6 +479,73 @@ def night_cash(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tr
         yield replace(paid_in, place_id=towns[i % len(towns)])
 
 
+def smurfed(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Several people pay cash in at several places, each below the limit."""
+    account = choice.of((hood.accounts[2], hood.accounts[0], hood.id("A", "SHOP")))
+    amount = hood.money.threshold * choice.of((45, 40, 38, 37, 99, 100)) // 100
+    towns = choice.of((("P-1", "P-2", "P-3"), ("P-1", "P-2", "P-FAR", "P-SEZ"), ("P-1", "P-2")))
+    for month in range(choice.of((0, 0, 5, 6))):
+        yield transfer(hood.payer(8), account, at - (20 + 30 * month) * DAY, hood.usd(5))
+    for i in range(choice.of((5, 4, 4, 3))):
+        when = at + i * choice.of((20, 30, 40)) * HOUR + choice.of(EDGES)
+        paid_in = replace(cash_in(account, when, amount), place_id=towns[i % len(towns)])
+        yield replace(paid_in, conductor_party_id=hood.payer(i if choice.between(0, 4) else i + 1))
+    yield from _aftermath(choice, hood, account, at + DAY)
+
+
+def pressed(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Families and single payers send one stranger more and more."""
+    receiver = choice.of(hood.receivers)
+    yield from _anchor(hood, at - choice.of((70, 70, 59)) * DAY)
+    first = choice.of((200, 200, 100, 270, 271, 400, 800))
+    growth = choice.of(
+        ((100, 200, 400), (100, 200, 400), (100, 200, 300), (100, 150, 199), (100, 100, 300))
+    )
+    for account in choice.of((hood.fresh[:4], hood.fresh[:3], hood.accounts[2:5])):
+        start = at + choice.of((0, 0, 9, 29, 30)) * DAY + choice.of(EDGES)
+        yield transfer(hood.payer(7), account, start - DAY, hood.usd(choice.of((300, 900))))
+        lent = transfer(hood.payer(8), account, start - HOUR, hood.usd(choice.of((500, 600))))
+        yield replace(lent, txn_type=choice.of(("LOAN_DISBURSEMENT", "TRANSFER")))
+        for i in range(choice.of((0, 0, 2, 3))):
+            yield transfer(hood.payer(i + 20), account, start - 2 * HOUR, hood.usd(50))
+        if choice.between(0, 5) == 0:
+            yield transfer(account, receiver, start - choice.of((20, 179, 181)) * DAY, 100)
+        gap = choice.of((5, 23, 36, 37)) * HOUR
+        for i, percent in enumerate(growth):
+            when = start + i * gap
+            yield transfer(account, receiver, when, hood.usd(first) * percent // 100)
+
+
+def recruited(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Tickets for a group, and equal sums to people who are not paid again."""
+    account = choice.of(hood.accounts[2:5])
+    mcc = choice.of(("4131", "4511", "4111"))
+    for i in range(choice.of((7, 6, 5))):
+        when = at + choice.of((0, 0, 0, 1)) * DAY + i * timedelta(minutes=5)
+        ticket = replace(card(account, when, hood.usd(15)), mcc=mcc)
+        yield replace(ticket, place_id=choice.of((None, "P-ZONE", "P-1")))
+    for i in range(choice.of((5, 4, 3))):
+        when = at + choice.of((1, 1, 2, 30)) * DAY + choice.of(EDGES)
+        amount = hood.usd(choice.of((50, 50, 50, 20, 201)))
+        yield transfer(account, hood.payer(i + 11), when, amount)
+        for days in choice.of(((), (), (30, 60))):
+            yield transfer(account, hood.payer(i + 11), at - days * DAY, amount)
+
+
+def used(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Strangers pay a child; another's device passes it on."""
+    account = choice.of((hood.id("A", "CHILD"), hood.accounts[2]))
+    credit = hood.usd(choice.of((60, 50, 49)))
+    payers = choice.of((7, 6, 5))
+    for i in range(payers):
+        yield transfer(hood.payer(i), account, at + i * 5 * HOUR + choice.of(EDGES), credit)
+    for part in choice.of(((90,), (60, 25), (50, 29))):
+        when = at + choice.of((2, 3)) * DAY + choice.of(EDGES)
+        out = transfer(account, choice.of(hood.receivers), when, credit * payers * part // 100)
+        yield replace(out, device_hash=choice.of(("D-FICT-9", "D-FICT-9", "D-FICT-1", None)))
+    yield from _aftermath(choice, hood, account, at + 3 * DAY)
+
+
 def wages(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
     """The same payer month by month, steadily or not."""
     account = choice.of(hood.accounts[:4])
@@ -542,6 +615,11 @@ SCENES: tuple[Scene, ...] = (
     woken,
     piped,
     night_cash,
+    smurfed,
+    pressed,
+    pressed,
+    recruited,
+    used,
     wages,
     family,
     ordinary,

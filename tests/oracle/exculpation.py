@@ -6,13 +6,16 @@ from fractions import Fraction
 
 from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED")
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH")
+COMMON_TESTS = frozenset(TESTS) - {"MERCH"}
+"""Those of a typology that does not say otherwise."""
 
 LONG = timedelta(days=180)
 MONTH = timedelta(days=30)
 FAMILY_REACH = timedelta(days=200)
 FAMILY_DAYS = 180
 LEAST_HISTORY = 60
+STEADY_HISTORY = 180
 LARGEST_VARIATION = Fraction(35, 100)
 LARGEST_REMITTANCE_USD = 500
 
@@ -35,6 +38,8 @@ class Marks:
     def _explains(self, test: str, x: Movement, scope: Scope) -> bool:
         if test == "LICENSED":
             return "LICENSED" in x.bits
+        if test == "MERCH":
+            return {"IN", "HOLDER_MERCHANT"} <= x.bits and self._is_steady(scope)
         if x.counterparty is None:
             return False
         if test in ("PAYROLL", "REMIT") and "IN" not in x.bits:
@@ -48,6 +53,12 @@ class Marks:
             }
             self._of_counterparty[key] = judge[test](x.counterparty, scope)
         return self._of_counterparty[key]
+
+    def _is_steady(self, scope: Scope) -> bool:
+        """Money came in in six months of the half year."""
+        if self._ledger.history_days(self._trigger) < STEADY_HISTORY:
+            return False
+        return len({x.local_month for x in self._slice(scope, LONG) if "IN" in x.bits}) >= 6
 
     def _is_payroll(self, counterparty: str, scope: Scope) -> bool:
         credits = self._credits(counterparty, scope)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import asin, cos, radians, sin, sqrt
 
 from ingest.reference import Place
-from tests.oracle.exculpation import TESTS, Marks
+from tests.oracle.exculpation import COMMON_TESTS, Marks
 from tests.oracle.movements import (
     MICROSECOND,
     Ledger,
@@ -42,7 +42,7 @@ class Measure:
     limits_usd: tuple[int, int] | None = None
     is_same_direction: bool = False
     is_same_counterparty: bool = False
-    tests: frozenset[str] = frozenset(TESTS)
+    tests: frozenset[str] = COMMON_TESTS
     """Whose movements the second variant leaves out."""
 
 
@@ -104,7 +104,7 @@ class View:
         ]
 
     def slice(
-        self, scope: Scope, window: timedelta, tests: frozenset[str] = frozenset(TESTS)
+        self, scope: Scope, window: timedelta, tests: frozenset[str] = COMMON_TESTS
     ) -> list[Movement]:
         key = scope, window, tests
         if key not in self._slices:
@@ -339,6 +339,9 @@ AGGREGATES: Mapping[str, Aggregate] = {
     "TOP_PAYEE_SUM": lambda movements: _top(movements, lambda x: x.counterparty)[1],
     "TOP_DEVICE_SUM": lambda movements: _top(movements, lambda x: x.device)[1],
     "FAR_SUM": far_sum,
+    "FIRST_AMOUNT": lambda movements: next(iter(amounts(movements)), None),
+    "LAST_AMOUNT": lambda movements: next(iter(amounts(movements)[::-1]), None),
+    "RISES": lambda movements: sum(a < b for a, b in pairwise(amounts(movements))),
     "TOP_PAYEE": lambda movements: _top(movements, lambda x: x.counterparty)[0],
     "TOP_DEVICE": lambda movements: _top(movements, lambda x: x.device)[0],
     "TOP_THREE_PAYEES_SUM": _largest_three,

@@ -360,6 +360,11 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "CASH": t.is_cash,
         "ZONE": m.place is not None and _is_zone(m.place),
         "BELOW_LIMIT": t.is_cash and _is_between(m.amount, Fraction(0), threshold, Fraction(1)),
+        "HOLDER_MERCHANT": holder is not None and holder.is_merchant,
+        "HOLDER_MINOR": holder is not None
+        and holder.birth_year is not None
+        and m.local_date.year - holder.birth_year < 18,
+        "TRAVEL": t.mcc in {"4112", "4131", "4511", "4722"},
         "NEW_ACCOUNT": age is not None and 0 <= age < 90,
         "OLD_ACCOUNT": age is not None and age >= 180,
         "NIGHT": m.local_hour >= 22 or m.local_hour < 6,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 
-from tests.oracle.exculpation import TESTS, Marks
+from tests.oracle.exculpation import COMMON_TESTS, TESTS, Marks
 from tests.oracle.measures import ALL, WITHOUT_EXPLAINED, Measure, View, share
 from tests.oracle.movements import (
     MICROSECOND,
@@ -113,7 +113,7 @@ class Definition:
 
     judge: Callable[[View], Judgement]
     scope: Scope
-    tests: frozenset[str] = frozenset(TESTS)
+    tests: frozenset[str] = COMMON_TESTS
     """The exculpation tests that can clear it."""
 
 
@@ -362,7 +362,160 @@ def sx_night_cash_multisite(v: View) -> Judgement:
     return Judgement(conditions=conditions)
 
 
+def st_smurf_depositors(v: View) -> Judgement:
+    """Account scope, 5 d; MERCH clears it too."""
+    deposits = Measure(
+        aggregate="SUM",
+        window=timedelta(days=5),
+        has=frozenset({"IN", "CASH", "BELOW_LIMIT", "COUNTERPARTY_KNOWN"}),
+        lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED"}),
+        tests=frozenset(TESTS),
+    )
+    depositors = v.measure(replace(deposits, aggregate="DISTINCT_COUNTERPARTIES"))
+    places = v.measure(replace(deposits, aggregate="DISTINCT_PLACES"))
+    multiple = share(v.measure(deposits), v.ledger.threshold(v.trigger))
+    conditions = (
+        _at_least("depositors", depositors, 4, is_core=True),
+        _at_least("places", places, 3, is_core=True),
+        _at_least("limit_multiple", multiple, Fraction(3, 2), is_core=True),
+    )
+    return Judgement(conditions=conditions)
+
+
+def sc_pressed_family(v: View) -> Judgement:
+    """Signal, account scope, 10 d; nothing clears it."""
+    series = _to_same(timedelta(days=10))
+    paid = v.measure(replace(series, aggregate="SUM"))
+    count = v.measure(replace(series, aggregate="COUNT")) or 0
+    rises = v.measure(replace(series, aggregate="RISES")) or 0
+    ten_days = Measure(
+        aggregate="COUNT", window=timedelta(days=10), has=frozenset({"IN", "LOAN"}), tests=NONE
+    )
+    loans = v.measure(ten_days) or 0
+    helpers = v.measure(
+        replace(
+            ten_days,
+            aggregate="DISTINCT_COUNTERPARTIES",
+            has=frozenset({"IN", "TRANSFER", "COUNTERPARTY_KNOWN"}),
+            lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "SALARY", "LOAN"}),
+        )
+    )
+    assert helpers is not None
+    usd = share(paid, _usd(v))
+    conditions = (
+        _at_least("payment", v.measure(replace(series, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _at_least("ransom_usd", usd, 800, is_core=True),
+        _at_most("within_means_usd", usd, Fraction(30_000), is_core=True),
+        _first_met(v, count),
+        Condition(
+            name="raised",
+            value=count,
+            holds=count >= 2 and rises + 1 >= count,
+            excess=Fraction(count - 2, 2),
+            is_core=True,
+        ),
+        Condition(
+            name="helpers",
+            value=helpers,
+            holds=helpers >= 3 or loans >= 1,
+            excess=Fraction(helpers - 3, 3),
+            is_core=True,
+        ),
+        _at_least("income", share(paid, _income(v)), 3),
+    )
+    return Judgement(conditions=conditions, link=v.name(replace(series, aggregate="TOP_PAYEE")))
+
+
+def cse_pressed_payer(v: View) -> Judgement:
+    """Signal, account scope, 72 h; nothing clears it."""
+    burst = _to_same(timedelta(hours=72))
+    paid = v.measure(replace(burst, aggregate="SUM"))
+    count = v.measure(replace(burst, aggregate="COUNT")) or 0
+    rises = v.measure(replace(burst, aggregate="RISES")) or 0
+    first = v.measure(replace(burst, aggregate="FIRST_AMOUNT"))
+    last = v.measure(replace(burst, aggregate="LAST_AMOUNT"))
+    came_in = v.measure(Measure(aggregate="SUM", window=MONTH, has=frozenset({"IN"}), tests=NONE))
+    is_grown = first is not None and last is not None and last >= 2 * first
+    conditions = (
+        _at_least("payment", v.measure(replace(burst, aggregate="IS_TRIGGER")), 1, is_core=True),
+        Condition(
+            name="raised",
+            value=count,
+            holds=count >= 3 and rises + 1 >= count and is_grown,
+            excess=Fraction(count - 3, 3),
+            is_core=True,
+        ),
+        _at_most("first_usd", share(first, _usd(v)), Fraction(270), is_core=True),
+        _at_most("extorted_usd", share(paid, _usd(v)), Fraction(1_650), is_core=True),
+        _first_met(v, count),
+        _share_at_least("drained_of_month", share(paid, came_in), Fraction(1, 2), is_core=True),
+    )
+    return Judgement(conditions=conditions, link=v.name(replace(burst, aggregate="TOP_PAYEE")))
+
+
+def sc_recruit_travel(v: View) -> Judgement:
+    """Account scope, 30 d."""
+    ticket = frozenset({"OUT", "TRAVEL"})
+    tickets = v.measure(_in(MONTH, "COUNT", ticket))
+    on_a_day = v.measure(_in(MONTH, "LARGEST_DAY_COUNT", ticket))
+    in_zone = v.measure(_in(MONTH, "COUNT", ticket | {"ZONE"}))
+    advance = Measure(
+        aggregate="COUNT",
+        window=MONTH,
+        has=frozenset({"OUT", "TRANSFER", "COUNTERPARTY_KNOWN"}),
+        lacks=frozenset(
+            {"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "MERCHANT", "OWN_LIFE", "SALARY"}
+        ),
+    )
+    advances = v.measure(advance)
+    persons = v.measure(replace(advance, aggregate="DISTINCT_COUNTERPARTIES"))
+    equal = v.measure(replace(advance, aggregate="BAND_COUNT", limits_usd=(20, 200)))
+    again = v.measure(replace(advance, aggregate="REPEAT_COUNTERPARTIES", least_history=60))
+    conditions = (
+        _at_least("tickets", tickets, 6, is_core=True),
+        _at_least("tickets_in_a_day", on_a_day, 4, is_core=True),
+        _at_least("advanced_persons", persons, 4, is_core=True),
+        _share_at_least("equal_share", share(equal, advances), Fraction(3, 5), is_core=True),
+        _at_most("repeat_share", share(again, persons), Fraction(15, 100)),
+    )
+    return Judgement(conditions=conditions, weight=share(in_zone, tickets))
+
+
+def cse_minor_account_control(v: View) -> Judgement:
+    """Account scope, 30 d; nothing clears it."""
+    credit = Measure(
+        aggregate="SUM",
+        window=MONTH,
+        has=CREDIT | {"HOLDER_MINOR"},
+        lacks=NOT_CREDIT - {"CARD"},
+        tests=NONE,
+    )
+    strangers = v.measure(replace(credit, aggregate="DISTINCT_COUNTERPARTIES"))
+    moved = Measure(aggregate="SUM", window=MONTH, has=frozenset({"IN"}), tests=NONE)
+    came_in = v.measure(moved) or 0
+    went_out = v.measure(replace(moved, has=frozenset({"OUT"}))) or 0
+    on_foreign = v.measure(replace(moved, has=frozenset({"OUT", "FOREIGN_DEVICE"})))
+    conditions = (
+        _at_least("strangers", strangers, 6, is_core=True),
+        _at_least("credits_usd", share(v.measure(credit), _usd(v)), 300, is_core=True),
+        _passed_through(came_in, went_out, Fraction(4, 5)),
+        _share_at_least(
+            "foreign_device_share", share(on_foreign, went_out), Fraction(7, 10), is_core=True
+        ),
+    )
+    return Judgement(conditions=conditions)
+
+
 DEFINITIONS: Mapping[str, Definition] = {
+    "cse-minor-account-control": Definition(
+        judge=cse_minor_account_control, scope="account", tests=NONE
+    ),
+    "cse-pressed-payer": Definition(judge=cse_pressed_payer, scope="account", tests=NONE),
+    "sc-pressed-family": Definition(judge=sc_pressed_family, scope="account", tests=NONE),
+    "sc-recruit-travel": Definition(judge=sc_recruit_travel, scope="account"),
+    "st-smurf-depositors": Definition(
+        judge=st_smurf_depositors, scope="account", tests=frozenset(TESTS)
+    ),
     "fl-returned-wages": Definition(
         judge=fl_returned_wages, scope="account", tests=frozenset({"LICENSED"})
     ),
@@ -375,6 +528,8 @@ DEFINITIONS: Mapping[str, Definition] = {
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
 }
 GATHERINGS: Mapping[str, Gathering] = {
+    "cse-sextortion-burst": Gathering(gathers="cse-pressed-payer", window=MONTH, least=3),
+    "sc-family-ransom": Gathering(gathers="sc-pressed-family", window=timedelta(days=90), least=2),
     "fl-wage-recapture": Gathering(gathers="fl-returned-wages", window=timedelta(days=90), least=5),
     "sc-mule-farm": Gathering(
         gathers="st-mule-onset",
@@ -530,6 +685,43 @@ def _zone_share(v: View, window: timedelta) -> Fraction | None:
 def _income(v: View) -> int | None:
     customer = v.ledger.customer(v.trigger.holder)
     return customer.monthly_income if customer else None
+
+
+def _to_same(window: timedelta) -> Measure:
+    """Transfers to the trigger's counterparty, if it is a stranger who sells nothing."""
+    return Measure(
+        aggregate="COUNT",
+        window=window,
+        has=frozenset({"OUT", "TRANSFER", "PRICED", "COUNTERPARTY_KNOWN"}),
+        lacks=frozenset(
+            {"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "MERCHANT", "OWN_LIFE", "LICENSED"}
+        ),
+        is_same_counterparty=True,
+        tests=NONE,
+    )
+
+
+def _first_met(v: View, lately: int) -> Condition:
+    """Nothing was paid to the party in 180 d before the window."""
+    long = Measure(
+        aggregate="COUNT",
+        window=timedelta(days=180),
+        has=frozenset({"OUT", "TRANSFER", "PRICED", "COUNTERPARTY_KNOWN"}),
+        least_history=60,
+        is_same_counterparty=True,
+        tests=NONE,
+    )
+    ever = v.measure(long)
+    if ever is None:
+        return _untestable("paid_before")
+    is_first = ever == lately
+    return Condition(
+        name="paid_before",
+        value=ever - lately,
+        holds=is_first,
+        excess=Fraction(is_first),
+        is_core=True,
+    )
 
 
 def _usd(v: View) -> int | None:

@@ -1,0 +1,203 @@
+"""Somebody who pays a stranger more and more until the account is empty."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from detectors.conditions import at_most, first_met, share, share_at_least, triggered
+from detectors.typology import (
+    Condition,
+    ElementCeiling,
+    NextStep,
+    Parameters,
+    Reference,
+    SignalLink,
+    Typology,
+    parameter,
+)
+from models.features import Aggregate, Arm, Feature
+from models.mask import Mask, Test
+
+THREE_DAYS = timedelta(hours=72)
+MONTH = timedelta(days=30)
+HALF_YEAR = timedelta(days=180)
+PAYMENT = Mask.OUT | Mask.TRANSFER | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
+NOT_STRANGER = (
+    Mask.OWN_TRANSFER
+    | Mask.BANK_LEDGER
+    | Mask.DECLARED_RELATED
+    | Mask.MERCHANT
+    | Mask.OWN_LIFE
+    | Mask.LICENSED
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressedPayerParameters(Parameters):
+    least_payments: int = parameter(3, "one is chance, two coincidence")
+    largest_first_usd: float = parameter(270, "published: the first below EUR 250")
+    largest_sum_usd: float = parameter(1_650, "published: at most EUR 1,500 in all")
+    least_growth: int = parameter(2, "the last at least twice the first: demands, not prices")
+    least_drained_share: float = parameter(0.5, "of a month's income: all there was to take")
+    history_days: int = parameter(60, "who was paid before cannot be known in less")
+
+
+Settings = PressedPayerParameters
+
+
+def typology(p: PressedPayerParameters) -> Typology:
+    paid = pl.col("burst_sum_72h")
+    return Typology(
+        id="cse-pressed-payer",
+        version=1,
+        title="Small, then larger, then all, to a stranger",
+        severity="medium",
+        offence="child",
+        stage="extortion",
+        looks_like="Within three days an account sends a stranger several sums, each larger than "
+        "the one before, until most of what came in this month is gone.",
+        innocent_reasons=(
+            "a purchase in parts from a private seller",
+            "a game or a bet that is raised",
+            "a friend in need who asks again",
+        ),
+        next_steps=(
+            NextStep(
+                action="List who else paid this party in the same way",
+                field="benef_account_id",
+                days_before=30,
+            ),
+            NextStep(
+                action="Plan a contact through a helpline or guardian, not by letter",
+                field="orig_party_id",
+                days_before=0,
+                days_after=1,
+            ),
+        ),
+        references=(
+            Reference(source="FATF, Online Child Sexual Exploitation, 2025", verification="V"),
+            Reference(source="AUSTRAC / Fintel Alliance 2022", verification="V"),
+        ),
+        window=THREE_DAYS,
+        arms=(
+            Arm(
+                typology="cse-pressed-payer",
+                has=PAYMENT,
+                lacks=NOT_STRANGER,
+                window=THREE_DAYS,
+                least=p.least_payments,
+            ),
+        ),
+        features=(
+            _burst("burst_trigger", Aggregate.IS_TRIGGER, "count", "the trigger is one of them"),
+            _burst("burst_party", Aggregate.TOP_PAYEE, "party", "to whom"),
+            _burst("burst_sum_72h", Aggregate.SUM, "minor", "paid to that party"),
+            _burst("burst_count_72h", Aggregate.COUNT, "count", "payments to it"),
+            _burst("burst_rises_72h", Aggregate.RISES, "count", "payments larger than before"),
+            _burst("burst_first_72h", Aggregate.FIRST_AMOUNT, "minor", "the first"),
+            _burst("burst_last_72h", Aggregate.LAST_AMOUNT, "minor", "the last"),
+            Feature(
+                name="burst_count_180d",
+                aggregate=Aggregate.COUNT,
+                window=HALF_YEAR,
+                has=PAYMENT,
+                unit="count",
+                meaning="payments to it in half a year",
+                least_history=p.history_days,
+                same_counterparty=True,
+                tests=Test(0),
+            ),
+            Feature(
+                name="burst_in_30d",
+                aggregate=Aggregate.SUM,
+                window=MONTH,
+                has=Mask.IN,
+                unit="minor",
+                meaning="all that came in",
+                tests=Test(0),
+            ),
+        ),
+        conditions=(
+            triggered("payment", pl.col("burst_trigger"), unit="payment to a stranger"),
+            _raised(p.least_payments, p.least_growth),
+            at_most(
+                "first_usd",
+                share(pl.col("burst_first_72h"), pl.col("usd_minor")),
+                p.largest_first_usd,
+                unit="US dollars, the first payment",
+                family=None,
+                columns=("amount",),
+                needs=("usd_rate",),
+            ),
+            at_most(
+                "extorted_usd",
+                share(paid, pl.col("usd_minor")),
+                p.largest_sum_usd,
+                unit="US dollars in all",
+                family=None,
+                columns=("amount",),
+                needs=("usd_rate",),
+            ),
+            first_met(
+                "paid_before", "burst_count_72h", "burst_count_180d", least_history=p.history_days
+            ),
+            share_at_least(
+                "drained_of_month",
+                paid,
+                pl.col("burst_in_30d"),
+                p.least_drained_share,
+                family="structure",
+                columns=("amount",),
+            ),
+        ),
+        elements=(
+            ElementCeiling(
+                offence="child",
+                element="purpose",
+                facts=("raised", "drained_of_month"),
+                strongest="weak",
+                ask_for="messages and account names; only through child protection",
+            ),
+        ),
+        exculpations=(),
+        cites=Mask.OUT | Mask.IN,
+        is_signal=True,
+        link=SignalLink(kind="receiver", feature="burst_party"),
+        deviation="The payer's years are no condition. Payments must rise and take half of a "
+        "month's income, not one of the two: a live-seller's customers do the one or the other.",
+        parameters=p,
+    )
+
+
+def _raised(least: int, growth: int) -> Condition:
+    """At least so many payments, each larger than the one before, the last a multiple of the
+    first."""
+    count, rises = pl.col("burst_count_72h"), pl.col("burst_rises_72h")
+    is_grown = pl.col("burst_last_72h") >= growth * pl.col("burst_first_72h")
+    return Condition(
+        name="raised",
+        value=count,
+        holds=(count >= least) & (rises + 1 >= count) & is_grown,
+        excess=(count - least) / least,
+        screens=(("burst_count_72h", None, least, True),),
+        threshold=least,
+        unit="payments, each larger",
+        family="structure",
+        columns=("amount",),
+        needs=(),
+    )
+
+
+def _burst(name: str, aggregate: Aggregate, unit: str, meaning: str) -> Feature:
+    return Feature(
+        name=name,
+        aggregate=aggregate,
+        window=THREE_DAYS,
+        has=PAYMENT,
+        lacks=NOT_STRANGER,
+        unit=unit,
+        meaning=meaning,
+        same_counterparty=True,
+        tests=Test(0),
+    )
