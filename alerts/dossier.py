@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.alert import House, ModelScore, Origin, Reproduce
-from alerts.gate import Definition
 from alerts.kept import SubjectKey
 from alerts.ledger import Entry
 from alerts.relations import Relations
@@ -13,6 +12,7 @@ from alerts.scoring import ScoreTable
 from alerts.settings import AlertSettings
 from alerts.totals import BaseMoney
 from detectors.finding import Fact, Finding
+from detectors.typology import Definition
 from ingest.reference import References
 
 

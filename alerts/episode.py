@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 
-from alerts.gate import Definition, Ground, grounds_from, passes
+from alerts.gate import Ground, grounds_from, passes
 from alerts.kept import Outline, SubjectKey
 from alerts.order import MICROSECOND, key_time
+from detectors.typology import Definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

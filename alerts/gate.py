@@ -9,14 +9,12 @@ from itertools import combinations
 import msgspec
 
 from detectors.finding import Family, Finding
-from detectors.typology import GatheringTypology, Typology
+from detectors.typology import Definition, NetworkTypology, Typology
 
 BORDER_COLUMNS = frozenset({"border_km", "is_special_zone"})
 """Most innocents live in the border zone too: it weighs, it is never a ground."""
 LEAST_STRUCTURAL = 2
 """Structural typologies that together suffice for the laundering queue."""
-
-Definition = Typology | GatheringTypology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -83,6 +81,8 @@ def structural(found: Mapping[str, Collection[Ground]]) -> list[str]:
 
 
 def _is_shape(definition: Definition) -> bool:
+    if isinstance(definition, NetworkTypology):
+        return True
     return isinstance(definition, Typology) and definition.is_shape
 
 

@@ -55,6 +55,12 @@ class Entry:
     def time(self) -> datetime:
         return key_parts(self.order_key)[0]
 
+    @property
+    def txn(self) -> str:
+        """32 hex digits."""
+        _, _, high, low, _ = key_parts(self.order_key)
+        return f"{high:016x}{low:016x}"
+
 
 def replace_from(
     connection: sa.Connection, since: Mapping[str, bytes], frame: pl.DataFrame
@@ -119,6 +125,8 @@ def _cited_by(connection: sa.Connection, citation: Citation) -> list[Entry]:
         conditions.append(TABLE.c.account == citation.account)
     query = sa.select(TABLE).where(*conditions).order_by(TABLE.c.order_key.desc())
     entries = [_entry(row) for row in connection.execute(query)]
+    if citation.only:
+        entries = [each for each in entries if each.txn in citation.only]
     return _standing(connection, citation.holder, last, entries)[:MOST_CITED]
 
 

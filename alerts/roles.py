@@ -11,7 +11,7 @@ from alerts.exculpation import reason
 from alerts.ledger import Entry
 from alerts.relations import households
 from alerts.wording import share
-from detectors.typology import GatheringTypology, Typology
+from detectors.typology import GatheringTypology, NetworkTypology, Typology
 from models.mask import Mask
 
 LEAST_TO_ONE_PARTY = 0.70
@@ -43,6 +43,7 @@ def roles(dossier: Dossier, background: Background) -> tuple[PartyRole, ...]:
         *_subject(dossier, background),
         *_feeders(dossier),
         *_payers(dossier, background),
+        *_members(dossier, background),
     ]
     return tuple(sorted(found, key=lambda role: _place(role, dossier.subject.id)))
 
@@ -169,6 +170,27 @@ def _payers(dossier: Dossier, background: Background) -> Iterator[PartyRole]:
             paid.setdefault(entry.counterparty, []).append(entry)
     for party in list(paid)[:MOST_PAYERS]:
         yield _payer(party, paid[party], background)
+
+
+def _members(dossier: Dossier, background: Background) -> Iterator[PartyRole]:
+    """The others in a network shape: some were used, some use, and money does not say who."""
+    shapes = [each for each in dossier.cited if isinstance(each.definition, NetworkTypology)]
+    moved: dict[str, list[Entry]] = {}
+    for entry in (entry for each in shapes for entry in each.entries):
+        if entry.holder != dossier.subject.id:
+            moved.setdefault(entry.holder, []).append(entry)
+    for party, entries in moved.items():
+        yield PartyRole(
+            party=party,
+            account=entries[0].account,
+            role="unknown",
+            why=("its payments are part of the shape",),
+            against=(
+                "who decides over the account, and whether its holder was used, is not seen",
+                *_licences(party, background, entries[-1].time.date()),
+            ),
+            transaction_ids=tuple(dict.fromkeys(entry.reference for entry in entries)),
+        )
 
 
 def _is_payment(entry: Entry, subject: str) -> bool:

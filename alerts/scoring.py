@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from alerts.alert import Severity
-from alerts.gate import Definition
+from detectors.typology import Definition
 from models.bundle import Bundle
 
 SEVERITIES: tuple[Severity, ...] = ("urgent", "high", "medium", "low")

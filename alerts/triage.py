@@ -15,7 +15,6 @@ from alerts.alert import Alert, AlertRevision, House, ModelScore, Origin, Reprod
 from alerts.content import write_alert
 from alerts.dossier import Background, Cited, Dossier
 from alerts.episode import Episode, fold, raised_by, strongest
-from alerts.gate import Definition
 from alerts.kept import KeptFinding, Outline, SubjectKey
 from alerts.order import (
     MICROSECOND,
@@ -34,7 +33,8 @@ from alerts.storm import must_be_held
 from alerts.totals import BaseMoney
 from detectors.finding import Finding, Link, SubjectKind, TriggerKey
 from detectors.gathering import gather
-from detectors.typology import GatheringTypology
+from detectors.networks import NetworkFindings
+from detectors.typology import Definition, GatheringTypology
 from ingest.reference import References
 
 ModelScores = Mapping[tuple[str, TriggerKey], ModelScore]
@@ -99,12 +99,14 @@ class Triage:
         replaces: pl.DataFrame,
         ledger: pl.DataFrame,
         model_scores: ModelScores | None = None,
+        networks: NetworkFindings | None = None,
     ) -> list[AlertRevision]:
         """Revisions of the alerts that this step raises, amends, withdraws or supersedes.
 
         findings: of level 1, each triggered at or after its holder's row in `replaces` (REPLACES
         columns). ledger: LEDGER rows of their holders, at least from the earliest moment that one
         of the findings cites. model_scores: see ModelScores; absent ones leave `model` empty.
+        networks: what became of network shapes; the ledger holds the movements of all they cite.
         """
         touched = self._replace(tx.connection, findings, replaces, ledger, model_scores or {})
         for link, since in sorted(
@@ -112,6 +114,7 @@ class Triage:
         ):
             for definition in self._gatherings_by(link):
                 self._gather(tx.connection, definition, link, since, touched)
+        self._judge_networks(tx.connection, networks or {}, touched)
         changed: list[str] = []
         for subject, (first, last) in sorted(touched.subjects.items()):
             changed.extend(self._refold(tx.connection, subject, first, last))
@@ -133,6 +136,19 @@ class Triage:
         cited = self._cited(tx.connection, strongest(Episode(subject=subject, outlines=outlines)))
         entries = {(e.holder, e.order_key): e for each in cited for e in each.entries}
         return ledger.ledger_frame(list(entries.values()))
+
+    def cited_holders(self, tx: StoreTransaction, alert_id: str) -> frozenset[str]:
+        """Whose movements the findings of an alert's episode cite, the feeders' included; empty if
+        there is no such alert or it does not stand any more."""
+        found = register.find(tx.connection, alert_id)
+        if found is None or not found.is_current:
+            return frozenset()
+        bounds = keys_between(found.first_time, found.last_time)
+        outlines = kept.outlines_of(tx.connection, register.subject_of(found), *bounds)
+        loaded = kept.load(tx.connection, [outline.id for outline in outlines])
+        return frozenset(
+            citation.holder for each in loaded.values() for citation in each.finding.citations
+        )
 
     def _replace(
         self,
@@ -161,6 +177,23 @@ class Triage:
 
     def _gatherings_by(self, link: Link) -> Iterator[GatheringTypology]:
         return (each for each in self._gatherings if each.link == link.kind)
+
+    def _judge_networks(
+        self, connection: sa.Connection, networks: NetworkFindings, touched: _Touched
+    ) -> None:
+        """They rest on many holders' movements, so they are replaced by key, not by holder."""
+        for key, finding in sorted(networks.items(), key=lambda item: item[0]):
+            at = order_key(key.trigger)
+            old = [
+                outline
+                for outline, _ in kept.gathered_at(connection, key.holder, key.typology, at)
+                if outline.order_key == at
+            ]
+            kept.drop(connection, [outline.id for outline in old])
+            new = [] if finding is None else [finding]
+            kept.insert(connection, new, gathered_by=key.holder)
+            for subject in [*(each.subject for each in old), *map(_subject, new)]:
+                touched.subject(subject, key_time(at))
 
     def _gather(
         self,

@@ -23,8 +23,10 @@ from detectors.finding import (
 from detectors.testability import Provided
 from detectors.typology import (
     Condition,
+    Definition,
     DetectorError,
     GatheringTypology,
+    NetworkTypology,
     Parameters,
     Typology,
     Weight,
@@ -53,13 +55,13 @@ class TestGround:
 
 def load_typologies(
     overrides: Mapping[str, Mapping[str, float]] | None = None,
-) -> dict[str, Typology | GatheringTypology]:
+) -> dict[str, Definition]:
     """Every typology of the folder by id, its parameters overridden where asked.
 
     Raises DetectorError for an unknown typology or parameter, naming it.
     """
     wanted = dict(overrides or {})
-    found: dict[str, Typology | GatheringTypology] = {}
+    found: dict[str, Definition] = {}
     for module_info in sorted(pkgutil.iter_modules(folder.__path__), key=lambda m: m.name):
         module = import_module(f"{folder.__name__}.{module_info.name}")
         identity = module_info.name.replace("_", "-")
@@ -77,7 +79,7 @@ class Catalogue:
 
     def __init__(
         self,
-        definitions: Mapping[str, Typology | GatheringTypology],
+        definitions: Mapping[str, Definition],
         available: Provided,
         ground: TestGround,
     ) -> None:
@@ -85,6 +87,9 @@ class Catalogue:
         self.typologies = {k: t for k, t in self.definitions.items() if isinstance(t, Typology)}
         self.gatherings = {
             k: t for k, t in self.definitions.items() if isinstance(t, GatheringTypology)
+        }
+        self.networks = {
+            k: t for k, t in self.definitions.items() if isinstance(t, NetworkTypology)
         }
         self.available, self._ground = available, ground
         self.arms: tuple[Arm, ...] = tuple(

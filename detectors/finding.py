@@ -57,13 +57,15 @@ class Link:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """Which movements of whom a finding rests on: those of `holder` (and `account`, if given)
-    after `since` and up to and including `upto` that carry any bit of `mask_any`."""
+    after `since` and up to and including `upto` that carry any bit of `mask_any`; with `only`, of
+    these the ones of the transactions named (32 hex digits)."""
 
     holder: str
     account: str | None
     since: datetime
     upto: TriggerKey
     mask_any: int
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

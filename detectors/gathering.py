@@ -37,7 +37,7 @@ def gather(
         first = max(0, last + 1 - HUB_SIGNALS)
         window = [s for s in ordered[first : last + 1] if s.trigger.time > since]
         strongest = _strongest_by_feeder(window)
-        unrelated = _households(list(strongest), relations)
+        unrelated = unrelated_groups(list(strongest), relations)
         if unrelated >= definition.feeders.least:
             findings.append(
                 _finding(definition, subject, subject_kind, signal, strongest, unrelated, since)
@@ -56,19 +56,9 @@ def _is_met(demand: Demand, value: float | int | str | None) -> bool:
     return value >= demand.threshold if demand.is_least else value <= demand.threshold
 
 
-def _strongest_by_feeder(window: Sequence[Finding]) -> dict[str, Finding]:
-    """In order of first signal; of equal ones the earliest."""
-    strongest: dict[str, Finding] = {}
-    for signal in window:
-        held = strongest.setdefault(signal.holder, signal)
-        if signal.strength > held.strength:
-            strongest[signal.holder] = signal
-    return strongest
-
-
-def _households(feeders: Sequence[str], relations: Relations) -> int:
-    """Groups of feeders connected by declared relations."""
-    remaining, groups = set(feeders), 0
+def unrelated_groups(parties: Sequence[str], relations: Relations) -> int:
+    """Groups of parties connected by declared relations."""
+    remaining, groups = set(parties), 0
     while remaining:
         groups += 1
         reached = [remaining.pop()]
@@ -77,6 +67,16 @@ def _households(feeders: Sequence[str], relations: Relations) -> int:
             remaining -= kin
             reached.extend(kin)
     return groups
+
+
+def _strongest_by_feeder(window: Sequence[Finding]) -> dict[str, Finding]:
+    """In order of first signal; of equal ones the earliest."""
+    strongest: dict[str, Finding] = {}
+    for signal in window:
+        held = strongest.setdefault(signal.holder, signal)
+        if signal.strength > held.strength:
+            strongest[signal.holder] = signal
+    return strongest
 
 
 def _finding(

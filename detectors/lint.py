@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from detectors.testability import WORDS
-from detectors.typology import Condition, GatheringTypology, Typology, Weight
+from detectors.typology import Condition, Definition, GatheringTypology, Typology, Weight
 from models.evaluated import TRIGGER
 from models.features import NAMED
 from models.mask import Mask, Test
@@ -24,8 +24,6 @@ FORBIDDEN = (
 
 TESTS = tuple(Test.__members__)
 LEAST_REASONS, LEAST_STEPS, MOST_STEPS = 2, 2, 3
-
-Definition = Typology | GatheringTypology
 
 
 def faults(definitions: Mapping[str, Definition]) -> list[str]:

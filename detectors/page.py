@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from detectors.catalogue import load_typologies
-from detectors.typology import GatheringTypology, Typology
-
-Definition = Typology | GatheringTypology
+from detectors.typology import Definition, GatheringTypology, NetworkTypology
+from models.kernels.shapes import LONGEST_CYCLE
+from models.networks import ShapeLimits
 
 HEAD = """# Typologies
 
@@ -63,6 +63,8 @@ def _page(typology: Definition) -> Iterator[str]:
 def _kind(typology: Definition) -> str:
     if isinstance(typology, GatheringTypology):
         return f"gathers `{typology.gathers}` at the {typology.link}" + _alone(typology)
+    if isinstance(typology, NetworkTypology):
+        return "a network shape, enough alone for the laundering queue"
     return "a signal, never an alert by itself" if typology.is_signal else "finding"
 
 
@@ -78,6 +80,14 @@ def _conditions(typology: Definition) -> Iterator[str]:
             bound = "at least" if demand.is_least else "at most"
             yield f"- of each `{demand.fact}` {bound} {demand.threshold:g}"
         return
+    if isinstance(typology, NetworkTypology):
+        yield f"- at least {typology.least_parties} account holders not related to each other"
+        yield (
+            f"- at least {typology.least_usd:,} US dollars moved through it: left out where no "
+            "rate is known"
+        )
+        yield from (f"- {line}" for line in _limits(typology.limits))
+        return
     for condition in typology.conditions:
         notes = [] if condition.is_core else ["left out where not testable"]
         if condition.clears_as:
@@ -91,6 +101,25 @@ def _conditions(typology: Definition) -> Iterator[str]:
         )
     if typology.weight is not None:
         yield f"- weighs at most a fifth, decides nothing: `{typology.weight.name}`"
+
+
+def _limits(limits: ShapeLimits) -> Iterator[str]:
+    if limits.least_percent:
+        yield (
+            f"each hop passes on {limits.least_percent} to {limits.most_percent} % of what came, "
+            "later than it came"
+        )
+    if limits.least_hops:
+        yield f"{limits.least_hops} to {LONGEST_CYCLE} hops"
+    if limits.least_parties:
+        yield f"at least {limits.least_parties} parties on each side"
+    if limits.least_share:
+        yield (
+            f"the legs are at least {limits.least_share} % of what the gatherer got, and of what "
+            "each go-between paid"
+        )
+    if limits.shop_payers:
+        yield f"a payee with {limits.shop_payers} or more payers is a shop and joins nobody"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from detectors.typology import Condition, GatheringTypology, Typology, Weight
+from detectors.typology import Condition, Definition, Typology, Weight
 from ingest.reference import References
 
 COLUMN_GROUPS = {
@@ -93,8 +93,8 @@ def blind_spots(typology: Typology, available: Provided) -> Iterator[str]:
             yield f"{part.name}: {reason}{effect}"
 
 
-def is_blind(typology: Typology | GatheringTypology, available: Provided) -> bool:
+def is_blind(typology: Definition, available: Provided) -> bool:
     """Whether a core condition cannot be tested on this feed, so that it can never fire."""
-    if isinstance(typology, GatheringTypology):
+    if not isinstance(typology, Typology):
         return False
     return any(c.is_core and available.blindness(c) is not None for c in typology.conditions)

@@ -9,6 +9,7 @@ import polars as pl
 from detectors.finding import Family, LinkKind
 from models.features import Arm, Feature, Scope
 from models.mask import Mask
+from models.networks import Shape, ShapeLimits
 
 Severity = Literal["urgent", "high", "medium", "low"]
 Offence = Literal["trafficking", "smuggling", "child", "laundering"]
@@ -219,6 +220,42 @@ class GatheringTypology:
     is_sufficient: bool = False
     deviation: str | None = None
     parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTypology:
+    """A shape of transfers between several holders, found at the transfer that completes it. A
+    shape stands alone in the laundering queue and claims no offence against persons."""
+
+    id: str
+    version: int
+    title: str
+    severity: Severity
+    offence: Offence
+    stage: str
+    looks_like: str
+    innocent_reasons: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
+    references: tuple[Reference, ...]
+    shape: Shape
+    limits: ShapeLimits
+    least_parties: int
+    """Of the shape, with no declared relation between any two of them."""
+    least_usd: int
+    """Moved through the shape; left out where no rate is known."""
+    elements: tuple[ElementCeiling, ...]
+    exculpations: tuple[str, ...] = ()
+    is_signal: bool = False
+    is_sufficient: bool = False
+    deviation: str | None = None
+    parameters: Parameters
+
+    @property
+    def window(self) -> timedelta:
+        return self.limits.window
+
+
+Definition = Typology | GatheringTypology | NetworkTypology
 
 
 class DetectorError(Exception):

@@ -1,4 +1,4 @@
-"""What the ledger shows of a transaction, by running number, in columns."""
+"""What is shown of a transaction, by running number, in columns."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -27,10 +27,11 @@ ROWS_AT_ONCE = 1 << 16
 
 
 class Transactions:
-    """Chunks of SHOWN columns in order of arrival. A row keeps its number for good; chunks whose
-    every row is older than the horizon are let go."""
+    """Chunks of the shown columns in order of arrival. A row keeps its number for good; chunks
+    whose every row is older than the horizon are let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Sequence[str] = SHOWN) -> None:
+        self._shown = tuple(shown)
         self._firsts: list[int] = []
         self._chunks: list[pl.DataFrame] = []
         self._newest: list[datetime] = []
@@ -42,7 +43,7 @@ class Transactions:
         first = self._next
         if transactions.height:
             self._firsts.append(first)
-            self._chunks.append(transactions.select(SHOWN))
+            self._chunks.append(transactions.select(self._shown))
             self._newest.append(cast("datetime", transactions["event_time"].max()))
             self._next += transactions.height
             self._merge_small()
@@ -55,7 +56,7 @@ class Transactions:
             self._small = min(self._small, len(self._chunks))
 
     def rows(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> pl.DataFrame:
-        """SHOWN columns of the numbered rows, in that order."""
+        """The shown columns of the numbered rows, in that order."""
         wanted = np.asarray(numbers, np.int64)
         chunk_of = np.searchsorted(np.asarray(self._firsts, np.int64), wanted, side="right") - 1
         parts = [
@@ -65,7 +66,7 @@ class Transactions:
             for chunk in np.unique(chunk_of)
         ]
         if not parts:
-            return pl.DataFrame(schema={name: pl.String() for name in SHOWN})
+            return pl.DataFrame(schema={name: pl.String() for name in self._shown})
         together: pl.DataFrame = pl.concat(parts)
         return together.sort("position").drop("position")
 

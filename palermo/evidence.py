@@ -18,10 +18,12 @@ from alerts.store import Store, StoreTransaction
 from alerts.triage import Triage
 from detectors.catalogue import Catalogue
 from detectors.finding import Link
+from detectors.networks import NetworkDetector
 from ingest.archive import ARCHIVED, Archive
 from ingest.intake import Intake
 from ingest.reference import References
 from ingest.transaction import TransactionBatch
+from models.networks import Networks
 from models.profile import Profiles
 from palermo.folder import DATABASE
 from palermo.model_scores import Rank
@@ -48,7 +50,9 @@ class Stages:
 
     intake: Intake
     profiles: Profiles
+    networks: Networks
     catalogue: Catalogue
+    network_detector: NetworkDetector
     rank: Rank
     triage: Triage
     reproduce: Reproduce
@@ -96,6 +100,11 @@ def derived(evidence: Evidence, alert_id: str, stages: Stages) -> Alert | None:
     findings = [
         each for each in stages.catalogue.detect(evaluated) if each.holder in evidence.holders
     ]
+    networks = {
+        key: each
+        for key, each in stages.network_detector.detect(stages.networks.extend(batch)).items()
+        if each is not None and key.holder in evidence.holders
+    }
     with (
         TemporaryDirectory() as folder,
         Store(Path(folder) / DATABASE, reproduce=stages.reproduce) as store,
@@ -105,8 +114,9 @@ def derived(evidence: Evidence, alert_id: str, stages: Stages) -> Alert | None:
             transaction,
             findings=findings,
             replaces=evaluated.replaces,
-            ledger=stages.profiles.ledger(holders_since(findings)),
+            ledger=stages.profiles.ledger(holders_since([*findings, *networks.values()])),
             model_scores=stages.rank(evaluated, findings),
+            networks=networks,
         )
         found = stages.triage.final_alerts(transaction)
     return next((alert for alert in found if alert.alert_id == alert_id), None)
@@ -115,9 +125,9 @@ def derived(evidence: Evidence, alert_id: str, stages: Stages) -> Alert | None:
 def _holders(
     transaction: StoreTransaction, alert: Alert, catalogue: Catalogue, triage: Triage
 ) -> tuple[str, ...]:
-    """Whose findings make the alert: the subject, whom it cites, and whoever has a signal that is
-    gathered at it."""
-    found = {alert.subject.id, *triage.movements(transaction, alert.alert_id)["holder"]}
+    """Whose findings make the alert: the subject, whom its episode cites, and whoever has a signal
+    that is gathered at it."""
+    found = {alert.subject.id, *triage.cited_holders(transaction, alert.alert_id)}
     link = Link(kind="receiver", id=alert.subject.id)
     for gathering in catalogue.gatherings.values():
         signals = kept.signals_linked(transaction.connection, link, gathering.gathers, *EVER)

@@ -73,6 +73,16 @@ METRICS = (
         labels=("typology",),
     ),
     Metric(
+        name="network_searches",
+        kind="gauge",
+        help="Searches for network shapes since the start",
+    ),
+    Metric(
+        name="network_searches_cut_short_ratio",
+        kind="gauge",
+        help="Share of them that the work cap cut short: a shape may lie beyond",
+    ),
+    Metric(
         name="batch_duration_seconds",
         kind="histogram",
         help="From rows read to findings judged",

@@ -9,6 +9,7 @@ import polars as pl
 from alerts.alert import ModelScore
 from alerts.triage import ModelScores
 from detectors.finding import Finding, TriggerKey
+from detectors.networks import NetworkFindings, NetworkKey
 from ingest.feed import RawBatch, Reject
 from ingest.intake import Accepted
 from models.evaluated import REPLACES, Evaluated
@@ -32,6 +33,7 @@ class Pending:
         self._archived: list[pl.DataFrame] = []
         self._findings: list[Finding] = []
         self._replaces: list[pl.DataFrame] = [pl.DataFrame(schema=REPLACES)]
+        self._networks: dict[NetworkKey, Finding | None] = {}
 
     def add(
         self,
@@ -40,6 +42,7 @@ class Pending:
         evaluated: Evaluated,
         findings: Sequence[Finding],
         scores: ModelScores,
+        networks: NetworkFindings,
     ) -> None:
         """Takes in one batch; what it judges anew replaces what waits here."""
         self.rows += len(batch.messages)
@@ -53,6 +56,7 @@ class Pending:
         self._findings = [*_kept(self._findings, evaluated.replaces), *findings]
         self._replaces.append(evaluated.replaces)
         self.scores.update(scores)
+        self._networks.update(networks)
 
     @property
     def archived(self) -> pl.DataFrame | None:
@@ -62,6 +66,10 @@ class Pending:
     @property
     def findings(self) -> Sequence[Finding]:
         return self._findings
+
+    @property
+    def networks(self) -> NetworkFindings:
+        return self._networks
 
     @property
     def replaces(self) -> pl.DataFrame:

@@ -19,12 +19,14 @@ from alerts.progress import Progress
 from alerts.store import Store
 from alerts.triage import Triage
 from detectors.catalogue import Catalogue
+from detectors.networks import NetworkDetector
 from ingest.archive import Archive
 from ingest.feed import Feed, RawBatch, Reject
 from ingest.file_feed import FileRead
 from ingest.intake import Intake
 from ingest.reference import References
 from ingest.transaction import FATES
+from models.networks import Networks
 from models.profile import Profiles
 from palermo.folder import REJECTS, Observer, append_whole, cut_to, said_plainly
 from palermo.model_scores import Rank
@@ -53,9 +55,11 @@ class Line:
     feed: Feed
     intake: Intake
     profiles: Profiles
+    networks: Networks
     references: References
     carried: frozenset[str]
     catalogue: Catalogue
+    network_detector: NetworkDetector
     rank: Rank
     triage: Triage
     store: Store
@@ -98,7 +102,8 @@ def take(line: Line, batch: RawBatch, pending: Pending) -> None:
         line.outlet.publish_rejects(accepted.rejects)
     evaluated = line.profiles.extend(accepted.transactions)
     findings = line.catalogue.detect(evaluated)
-    pending.add(batch, accepted, evaluated, findings, line.rank(evaluated, findings))
+    networks = line.network_detector.detect(line.networks.extend(accepted.transactions))
+    pending.add(batch, accepted, evaluated, findings, line.rank(evaluated, findings), networks)
     line.observer("detected")
 
 
@@ -115,8 +120,9 @@ def commit(line: Line, pending: Pending, before: Progress, spent: float) -> Prog
             transaction,
             findings=pending.findings,
             replaces=pending.replaces,
-            ledger=line.profiles.ledger(holders_since(pending.findings)),
+            ledger=line.profiles.ledger(_ledger_since(line.networks, pending)),
             model_scores=pending.scores,
+            networks=pending.networks,
         )
         transaction.save_position(progress)
         line.observer("applied")
@@ -142,11 +148,21 @@ def resume(line: Line) -> Progress:
         transactions = line.intake.restore(archived)
         if archived["row"][-1] > covered:
             line.profiles.absorb(transactions)
+        line.networks.extend(transactions)
     line.intake.continue_after(begun.rows)
     line.feed.seek(begun.position)
     if line.outlet:
         line.outlet.publish_committed()
     return begun
+
+
+def _ledger_since(networks: Networks, pending: Pending) -> dict[str, datetime]:
+    """Also for shapes that stand as they did: what a holder moved is told anew as a whole."""
+    found = [each for each in pending.networks.values() if each is not None]
+    since = holders_since([*pending.findings, *found])
+    for holder, time in networks.cited_since(pending.replaces["holder"]).items():
+        since[holder] = min(since.get(holder, time), time)
+    return since
 
 
 def seconds_spent(progress: Progress) -> float:

@@ -68,6 +68,9 @@ class Telemetry:
         self._tell_state(line)
 
     def _tell_state(self, line: Line) -> None:
+        made, cut_short = line.networks.searches
+        self._metrics.set("network_searches", made)
+        self._metrics.set("network_searches_cut_short_ratio", cut_short / made if made else 0.0)
         with line.store.transaction() as transaction:
             findings, cleared = transaction.finding_counts(), transaction.cleared_counts()
             untested = transaction.untested()

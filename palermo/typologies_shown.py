@@ -5,11 +5,9 @@ from collections.abc import Iterator
 
 from detectors.catalogue import load_typologies
 from detectors.lint import faults
-from detectors.typology import GatheringTypology, Typology
+from detectors.typology import Definition, GatheringTypology, NetworkTypology
 from palermo.errors import CheckFailed, UsageError
 from palermo.printing import console, print_json, table
-
-Definition = Typology | GatheringTypology
 
 
 def list_typologies(*, as_json: bool) -> None:
@@ -51,6 +49,8 @@ def lint_typologies(*, as_json: bool) -> None:
 def _level(definition: Definition) -> str:
     if isinstance(definition, GatheringTypology):
         return "gathered"
+    if isinstance(definition, NetworkTypology):
+        return "network"
     return "signal" if definition.is_signal else "finding"
 
 
@@ -98,6 +98,10 @@ def _conditions(definition: Definition) -> Iterator[tuple[str, float | int | Non
         for demand in definition.demands:
             bound = "at least" if demand.is_least else "at most"
             yield demand.fact, demand.threshold, f"{bound}, of each", True
+        return
+    if isinstance(definition, NetworkTypology):
+        yield "shape_parties", definition.least_parties, "holders not related to each other", True
+        yield "shape_amount", definition.least_usd, "US dollars moved through it", False
         return
     for condition in definition.conditions:
         yield condition.name, condition.threshold, condition.unit, condition.is_core

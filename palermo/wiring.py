@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -11,14 +11,16 @@ from pathlib import Path
 from alerts.alert import Reproduce
 from alerts.file_sink import FileSink
 from alerts.pseudonym import Pseudonyms
+from alerts.relations import declared_relations
 from alerts.scoring import ScoreTable, score_table
 from alerts.settings import AlertSettings
 from alerts.store import Store
 from alerts.totals import BaseMoney
 from alerts.triage import Triage
 from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.networks import NetworkDetector
 from detectors.testability import provided
-from detectors.typology import GatheringTypology, Typology
+from detectors.typology import Definition, GatheringTypology
 from ingest.archive import Archive
 from ingest.currency import minor_units
 from ingest.feed import Feed
@@ -29,6 +31,7 @@ from ingest.rates import Rates
 from ingest.reference import References
 from ingest.reference_feed import read_rates, read_references
 from models.bundle import Bundle, load_bundle
+from models.networks import Networks
 from models.profile import Profiles
 from models.shelf import Shelf
 from models.trained_model import TrainedModel
@@ -40,8 +43,6 @@ from palermo.model_scores import asks_with_model, features_with_model, rank_of
 from palermo.outlet import TopicOutlet
 from palermo.pipeline import Line, Outlet
 from palermo.snapshots import Snapshots
-
-Definition = Typology | GatheringTypology
 
 KAFKA = "kafka"
 LOOKED_AT_ROWS = 10_000
@@ -243,9 +244,11 @@ def opened_line(
             feed=source,
             intake=Intake(settings.feed, knowing.references, knowing.rates),
             profiles=profiles_of(configuration, knowing),
+            networks=networks_of(configuration, knowing),
             references=knowing.references,
             carried=carried,
             catalogue=knowing.catalogue,
+            network_detector=network_detector_of(knowing),
             rank=rank_of(knowing.model, knowing.references),
             triage=triage_of(configuration, knowing, reproduce),
             store=store,
@@ -288,6 +291,31 @@ def profiles_of(configuration: Configuration, knowing: Knowing) -> Profiles:
     )
 
 
+def networks_of(configuration: Configuration, knowing: Knowing) -> Networks:
+    """The room of transfers, empty."""
+    feed = configuration.settings.feed
+    return Networks(
+        references=knowing.references,
+        limits={each.shape: each.limits for each in knowing.catalogue.networks.values()},
+        lateness=feed.lateness,
+        own_ledger_accounts=frozenset(feed.own_ledger_accounts),
+    )
+
+
+def network_detector_of(knowing: Knowing) -> NetworkDetector:
+    """Shapes to findings."""
+
+    def usd_minor(on: date) -> int | None:
+        own = knowing.rates.usd_minor(on)
+        return knowing.bundle.usd_minor(on) if own is None else own
+
+    return NetworkDetector(
+        knowing.catalogue.networks.values(),
+        relations=declared_relations(knowing.references),
+        usd_minor=usd_minor,
+    )
+
+
 def triage_of(configuration: Configuration, knowing: Knowing, reproduce: Reproduce) -> Triage:
     """Findings to alerts, for this house."""
     currency = configuration.settings.feed.base_currency
@@ -311,7 +339,9 @@ def fresh_stages(
     return Stages(
         intake=Intake(lenient(feed), knowing.references, knowing.rates),
         profiles=profiles_of(configuration, knowing),
+        networks=networks_of(configuration, knowing),
         catalogue=knowing.catalogue,
+        network_detector=network_detector_of(knowing),
         rank=rank_of(knowing.model, knowing.references),
         triage=triage_of(configuration, knowing, reproduce),
         reproduce=reproduce,

@@ -14,10 +14,12 @@ import pytest
 from detectors.catalogue import Catalogue, TestGround, load_typologies
 from detectors.finding import Finding
 from detectors.gathering import gather
+from detectors.networks import NetworkDetector, NetworkKey
 from detectors.testability import provided
 from ingest.reference import Account, Customer, Licence, Place, References
 from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch, transaction_key
 from models.bundle import load_bundle
+from models.networks import Networks
 from models.profile import Profiles
 
 CASES = Path(__file__).parent / "cases"
@@ -69,25 +71,28 @@ def judge(
     numbers (default: all at once)."""
     catalogue = _catalogue(case.references)
     profiles = _profiles(case.references, catalogue, is_always_armed)
+    networks, shapes = _networks(case.references, catalogue)
+    standing: dict[NetworkKey, Finding | None] = {}
     kept: dict[tuple[object, ...], Finding] = {}
     seen = case.started
     for rows in batches or [range(case.transactions.height)]:
         added = case.transactions[list(rows)]
         if added.height:
             seen = max(seen, *added["event_time"])
-        evaluated = profiles.extend(
-            TransactionBatch(
-                added=added,
-                retracted=pl.DataFrame(schema=ADDRESS),
-                history_start=case.started,
-                seen_until=seen,
-            )
+        batch = TransactionBatch(
+            added=added,
+            retracted=pl.DataFrame(schema=ADDRESS),
+            history_start=case.started,
+            seen_until=seen,
         )
+        evaluated = profiles.extend(batch)
+        standing |= shapes.detect(networks.extend(batch))
         _drop_replaced(kept, evaluated.replaces)
         for finding in catalogue.detect(evaluated):
             kept[finding.typology, finding.holder, finding.trigger] = finding
     found = sorted(kept.values(), key=lambda f: (f.typology, f.trigger, f.holder))
-    return [*found, *_gathered(catalogue, case.references, found)]
+    of_shapes = [finding for _, finding in sorted(standing.items()) if finding is not None]
+    return [*found, *_gathered(catalogue, case.references, found), *of_shapes]
 
 
 def verdict(case: Case, found: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
@@ -158,6 +163,20 @@ def _relations(references: References) -> Callable[[str], frozenset[str]]:
     pairs = {(c.party_id, other) for c in references.customers.values() for other in c.related}
     both = pairs | {(b, a) for a, b in pairs}
     return lambda party: frozenset(b for a, b in both if a == party)
+
+
+def _networks(references: References, catalogue: Catalogue) -> tuple[Networks, NetworkDetector]:
+    room = Networks(
+        references=references,
+        limits={each.shape: each.limits for each in catalogue.networks.values()},
+        lateness=timedelta(hours=26),
+    )
+    detector = NetworkDetector(
+        catalogue.networks.values(),
+        relations=_relations(references),
+        usd_minor=FixedRates().usd_minor,
+    )
+    return room, detector
 
 
 def _catalogue(references: References) -> Catalogue:

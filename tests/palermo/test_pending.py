@@ -79,7 +79,7 @@ def add(
         features=pl.DataFrame(schema=TRIGGER),
         replaces=pl.DataFrame(replaces, schema=REPLACES, orient="row"),
     )
-    pending.add(batch, accepted, evaluated, findings, {})
+    pending.add(batch, accepted, evaluated, findings, {}, {})
 
 
 def finding(holder: str, time: datetime) -> Finding:

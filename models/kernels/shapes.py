@@ -1,0 +1,568 @@
+"""Network shapes that a transfer completes, searched back from it through both lists.
+
+Every search is a function of the transfers up to its trigger. It looks at no more than the last
+LOOK_BACK transfers of a holder on a side (a hub's older ones do not relay), and at no more than
+WORK in all; what is cut short is counted.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from models.kernels.transfers import NONE, Int64s, Transfers, link, precedes
+
+CYCLE, SCATTER_GATHER, GATHER_SCATTER, BIPARTITE, STACK = 0, 1, 2, 3, 4
+KINDS = 5
+
+LOOK_BACK = 1_000
+WORK = 4_000
+"""Transfers one search may look at."""
+MOST_CITED = 64
+LONGEST_CYCLE = 6
+MOST_CANDIDATES = 64
+POT_PAYERS = 3
+
+
+class Limits(NamedTuple):
+    """By kind: is_on; window in microseconds; least and most percent of the amount that a hop
+    passes on; least distinct parties on each side of the shape. Then a cycle's least hops, percent
+    of its receipts that a gatherer has from the shape and percent of its payments that a go-between
+    makes in it, and how many payers make a payee a shop."""
+
+    is_on: Int64s
+    window: Int64s
+    least_percent: Int64s
+    most_percent: Int64s
+    least_parties: Int64s
+    least_hops: int
+    least_share: int
+    shop_payers: int
+
+
+class Room(NamedTuple):
+    """The lists, and scratch by holder: a stamp is the clock of the search that wrote it, and the
+    value beside it holds for that search only."""
+
+    transfers: Transfers
+    last_out: Int64s
+    last_in: Int64s
+    stamp: Int64s
+    other_stamp: Int64s
+    other_value: Int64s
+    clock: Int64s
+
+
+class Found(NamedTuple):
+    """One row a shape: kind, trigger, and where its transfers begin and end in `cited`."""
+
+    kind: Int64s
+    trigger: Int64s
+    first: Int64s
+    last: Int64s
+    cited: Int64s
+
+
+@njit(cache=True)
+def search(room: Room, limits: Limits, triggers: Int64s, is_linked: bool, counts: Int64s) -> Found:
+    """The shapes that the triggers complete, in their order. Triggers that are not in the lists
+    yet (`is_linked` false; each later than all there) are hung in as they are searched, so that
+    none walks past later ones. counts: searches made, cut short."""
+    found = np.empty((64, 4), np.int64)
+    cited = np.empty(1_024, np.int64)
+    path = np.empty(MOST_CITED, np.int64)
+    n, used = 0, 0
+    for t in range(len(triggers)):
+        if not is_linked:
+            link(room.transfers, room.last_out, room.last_in, triggers[t])
+        for kind in range(KINDS):
+            if not limits.is_on[kind]:
+                continue
+            size = _completed(room, limits, kind, triggers[t], path, counts)
+            if size == 0:
+                continue
+            if n == len(found):
+                found = np.concatenate((found, np.empty_like(found)))
+            if used + size > len(cited):
+                cited = np.concatenate((cited, np.empty_like(cited)))
+            found[n, 0], found[n, 1], found[n, 2], found[n, 3] = (
+                kind, triggers[t], used, used + size,
+            )  # fmt: skip
+            cited[used : used + size] = path[:size]
+            n, used = n + 1, used + size
+    return Found(
+        found[:n, 0].copy(), found[:n, 1].copy(), found[:n, 2].copy(), found[:n, 3].copy(),
+        cited[:used].copy(),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def _completed(
+    room: Room, limits: Limits, kind: int, trigger: int, path: Int64s, counts: Int64s
+) -> int:
+    """Transfers of the shape of this kind that the trigger completes, into `path`; 0 if none."""
+    if kind == CYCLE:
+        size, work = cycle(room, limits, trigger, path)
+    elif kind == SCATTER_GATHER:
+        size, work = scatter_gather(room, limits, trigger, path)
+    elif kind == GATHER_SCATTER:
+        size, work = gather_scatter(room, limits, trigger, path)
+    elif kind == BIPARTITE:
+        size, work = layers(room, limits, trigger, path, BIPARTITE)
+    else:
+        size, work = layers(room, limits, trigger, path, STACK)
+    counts[0] += 1
+    if work >= WORK:
+        counts[1] += 1
+    return size
+
+
+@njit(cache=True)
+def passes_on(transfers: Transfers, came: int, went: int, limits: Limits, kind: int) -> bool:
+    """Whether `went` passes on what `came` brought: later, and of a conserved amount."""
+    if not precedes(transfers, came, went):
+        return False
+    before, after = transfers.amount[came], transfers.amount[went]
+    return bool(
+        100 * after >= limits.least_percent[kind] * before
+        and 100 * after <= limits.most_percent[kind] * before
+    )
+
+
+@njit(cache=True)
+def counts_at(transfers: Transfers, at: int, trigger: int) -> bool:
+    """Whether a transfer still stands when the trigger is judged."""
+    return bool(transfers.cancelled[at] > transfers.time[trigger])
+
+
+@njit(cache=True)
+def newest(transfers: Transfers, before: Int64s, last: int, trigger: int) -> int:
+    """The newest of a list at or before the trigger."""
+    at = last
+    while at != NONE and precedes(transfers, trigger, at):
+        at = before[at]
+    return int(at)
+
+
+@njit(cache=True)
+def cycle(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
+    """Money that comes back to where it began: the hops in order, and the work it took.
+
+    Depth first, newest first, so of several the one whose hops are the latest.
+    """
+    t = room.transfers
+    origin, since = t.receiver[trigger], t.time[trigger] - limits.window[CYCLE]
+    hops = LONGEST_CYCLE - 1
+    most = t.amount[trigger] / (limits.least_percent[CYCLE] / 100.0) ** hops * 1.001
+    least = t.amount[trigger] / (limits.most_percent[CYCLE] / 100.0) ** hops * 0.999
+    # Without a payment of its own of such a size there is nothing that could come back.
+    work, seen, began = 0, 0, NONE
+    at = newest(t, t.before_out, room.last_out[origin], trigger)
+    while at != NONE and t.time[at] > since and seen < LOOK_BACK:
+        if least <= t.amount[at] <= most:
+            began = at
+        seen += 1
+        at = t.before_out[at]
+    work += seen
+    if began == NONE:
+        return 0, work
+    back = np.empty(LONGEST_CYCLE, np.int64)
+    cursor = np.empty(LONGEST_CYCLE, np.int64)
+    looked = np.zeros(LONGEST_CYCLE, np.int64)
+    back[0], depth = trigger, 0
+    cursor[0] = newest(t, t.before_in, room.last_in[t.sender[trigger]], trigger)
+    while depth >= 0:
+        at = cursor[depth]
+        is_over = at == NONE or looked[depth] >= LOOK_BACK or t.time[at] < t.time[began]
+        if is_over or work >= WORK:
+            depth -= 1
+            continue
+        cursor[depth] = t.before_in[at]
+        looked[depth] += 1
+        work += 1
+        if not passes_on(t, at, back[depth], limits, CYCLE) or not counts_at(t, at, trigger):
+            continue
+        sender = t.sender[at]
+        if sender == origin:
+            if depth + 2 < limits.least_hops:
+                continue
+            back[depth + 1] = at
+            if _is_savings_circle(room, back, depth + 2, trigger, since):
+                continue
+            for i in range(depth + 2):
+                path[i] = back[depth + 1 - i]
+            return depth + 2, work
+        if depth + 2 >= LONGEST_CYCLE or _is_on(t, back, depth, sender):
+            continue
+        depth += 1
+        back[depth], looked[depth] = at, 0
+        cursor[depth] = newest(t, t.before_in, room.last_in[sender], trigger)
+    return 0, work
+
+
+@njit(cache=True)
+def _is_savings_circle(room: Room, back: Int64s, hops: int, trigger: int, since: int) -> bool:
+    """Whether every hop is of the very same amount, and a holder on the way was paid it by
+    several: the pot goes round by itself."""
+    t = room.transfers
+    for i in range(1, hops):
+        if t.amount[back[i]] != t.amount[back[0]]:
+            return False
+    for i in range(hops):  # noqa: SIM110 - any() over a generator does not compile
+        if _is_pot(room, t.receiver[back[i]], trigger, since):
+            return True
+    return False
+
+
+@njit(cache=True)
+def _is_pot(room: Room, holder: int, trigger: int, since: int) -> bool:
+    """Whether a holder got the trigger's very amount from several."""
+    t = room.transfers
+    payers = np.empty(POT_PAYERS, np.int64)
+    n, seen = 0, 0
+    at = newest(t, t.before_in, room.last_in[holder], trigger)
+    while at != NONE and t.time[at] > since and seen < LOOK_BACK:
+        is_share = t.amount[at] == t.amount[trigger] and counts_at(t, at, trigger)
+        if is_share and not _has(payers, n, t.sender[at]):
+            payers[n] = t.sender[at]
+            n += 1
+            if n == POT_PAYERS:
+                return True
+        seen += 1
+        at = t.before_in[at]
+    return False
+
+
+@njit(cache=True)
+def _is_on(t: Transfers, back: Int64s, depth: int, holder: int) -> bool:
+    for i in range(depth + 1):
+        if t.sender[back[i]] == holder or t.receiver[back[i]] == holder:
+            return True
+    return False
+
+
+@njit(cache=True)
+def scatter_gather(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
+    """One source paying one sink through several go-betweens: both legs of each, newest first."""
+    t, kind = room.transfers, SCATTER_GATHER
+    between, sink = t.sender[trigger], t.receiver[trigger]
+    since, work = t.time[trigger] - limits.window[kind], 0
+    sources = np.empty(MOST_CANDIDATES, np.int64)
+    n, seen = 0, 0
+    at = newest(t, t.before_in, room.last_in[between], trigger)
+    while at != NONE and t.time[at] > since and seen < LOOK_BACK and n < MOST_CANDIDATES:
+        sender = t.sender[at]
+        is_leg = passes_on(t, at, trigger, limits, kind) and counts_at(t, at, trigger)
+        if is_leg and sender != sink and not _has(sources, n, sender):
+            sources[n] = sender
+            n += 1
+        seen += 1
+        at = t.before_in[at]
+    work += seen
+    if n == 0:
+        return 0, work
+    # Whoever paid the sink, with what the sink got in all.
+    room.clock[0] += 1
+    mark, received, payers, seen = room.clock[0], 0, 0, 0
+    at = newest(t, t.before_in, room.last_in[sink], trigger)
+    while at != NONE and t.time[at] > since and seen < LOOK_BACK:
+        if counts_at(t, at, trigger):
+            received += t.amount[at]
+            if room.stamp[t.sender[at]] != mark:
+                room.stamp[t.sender[at]] = mark
+                payers += 1
+        seen += 1
+        at = t.before_in[at]
+    work += seen
+    if payers < limits.least_parties[kind] or seen >= LOOK_BACK:
+        return 0, work
+    best, size = 0, 0
+    legs = np.empty(MOST_CITED, np.int64)
+    for s in range(n):
+        parties, used, gathered, work = _paths(
+            room, limits, trigger, sources[s], mark, since, legs, work
+        )
+        if parties > best and 100 * gathered >= limits.least_share * received:
+            best, size = parties, used
+            path[:used] = legs[:used]
+    if best < limits.least_parties[kind]:
+        return 0, work
+    return size, work
+
+
+@njit(cache=True)
+def _has(values: Int64s, n: int, value: int) -> bool:
+    for i in range(n):  # noqa: SIM110 - any() over a generator does not compile
+        if values[i] == value:
+            return True
+    return False
+
+
+@njit(cache=True)
+def _paths(
+    room: Room, limits: Limits, trigger: int, source: int, mark: int, since: int, legs: Int64s,
+    work: int,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """Go-betweens from the source to the trigger's receiver, legs, sum gathered, work."""
+    t, sink = room.transfers, room.transfers.receiver[trigger]
+    room.clock[0] += 1
+    own, parties, used, gathered, seen = room.clock[0], 0, 0, 0, 0
+    at = newest(t, t.before_out, room.last_out[source], trigger)
+    while at != NONE and t.time[at] > since and seen < LOOK_BACK and work < WORK:
+        between = t.receiver[at]
+        is_new = room.stamp[between] == mark and room.other_stamp[between] != own
+        seen += 1
+        work += 1
+        if is_new and between != sink and counts_at(t, at, trigger):
+            second, work = _second_leg(room, limits, trigger, at, sink, since, work)
+            if second != NONE:
+                room.other_stamp[between] = own
+                parties += 1
+                gathered += t.amount[second]
+                if used + 2 <= len(legs):
+                    legs[used], legs[used + 1] = at, second
+                    used += 2
+        at = t.before_out[at]
+    return parties, used, gathered, work
+
+
+@njit(cache=True)
+def _second_leg(
+    room: Room, limits: Limits, trigger: int, first: int, sink: int, since: int, work: int
+) -> tuple[int, int]:
+    """The newest payment to the sink that passes the first leg on, if it is most of what the
+    go-between paid out; NONE if there is none."""
+    t, between = room.transfers, room.transfers.receiver[first]
+    second, paid, seen = NONE, 0, 0
+    at = newest(t, t.before_out, room.last_out[between], trigger)
+    while at != NONE and t.time[at] > since and seen < LOOK_BACK:
+        if counts_at(t, at, trigger):
+            paid += t.amount[at]
+            is_leg = t.receiver[at] == sink and passes_on(t, first, at, limits, SCATTER_GATHER)
+            if is_leg and second == NONE:
+                second = at
+        seen += 1
+        at = t.before_out[at]
+    if second != NONE and 100 * t.amount[second] < limits.least_share * paid:
+        second = NONE
+    return second, work + seen
+
+
+@njit(cache=True)
+def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
+    """Many pay one holder, who then pays many: what came, then what went, newest first.
+
+    At least 90 % of what went left after at least 90 % of what came had arrived.
+    """
+    t, kind, holder = room.transfers, GATHER_SCATTER, room.transfers.sender[trigger]
+    since = t.time[trigger] - limits.window[kind]
+    ins, outs = np.empty(LOOK_BACK, np.int64), np.empty(LOOK_BACK, np.int64)
+    n_out, went, payees = _side(room, trigger, holder, since, outs, False)
+    if payees < limits.least_parties[kind]:
+        return 0, n_out
+    n_in, came, payers = _side(room, trigger, holder, since, ins, True)
+    work = n_in + n_out
+    is_hub = n_in >= LOOK_BACK or n_out >= LOOK_BACK
+    is_kept = (
+        100 * went >= limits.least_percent[kind] * came
+        and 100 * went <= limits.most_percent[kind] * came
+    )
+    if payers < limits.least_parties[kind] or is_hub or not is_kept:
+        return 0, work
+    later, turn = 0, 0
+    while turn < n_in and 10 * (later + t.amount[ins[turn]]) <= came:
+        later += t.amount[ins[turn]]
+        turn += 1
+    after = 0
+    for i in range(n_out):
+        if precedes(t, ins[turn], outs[i]):
+            after += t.amount[outs[i]]
+    if 10 * after < 9 * went:
+        return 0, work
+    kept_in, kept_out = min(n_in, MOST_CITED // 2), min(n_out, MOST_CITED // 2)
+    path[:kept_in] = ins[:kept_in]
+    path[kept_in : kept_in + kept_out] = outs[:kept_out]
+    return kept_in + kept_out, work
+
+
+@njit(cache=True)
+def _side(
+    room: Room, trigger: int, holder: int, since: int, chosen: Int64s, is_in: bool
+) -> tuple[int, int, int]:
+    """A holder's standing transfers on one side, newest first: how many, their sum, parties."""
+    t = room.transfers
+    room.clock[0] += 1
+    mark, n, total, parties = room.clock[0], 0, 0, 0
+    before = t.before_in if is_in else t.before_out
+    last = room.last_in[holder] if is_in else room.last_out[holder]
+    at = newest(t, before, last, trigger)
+    while at != NONE and t.time[at] > since and n < LOOK_BACK:
+        if counts_at(t, at, trigger):
+            other = t.sender[at] if is_in else t.receiver[at]
+            if room.stamp[other] != mark:
+                room.stamp[other] = mark
+                parties += 1
+            chosen[n] = at
+            total += t.amount[at]
+            n += 1
+        at = before[at]
+    return n, total, parties
+
+
+@njit(cache=True)
+def layers(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
+    """Several payers of the same several payees (BIPARTITE), who were themselves paid by the same
+    several (STACK): their payments, newest first. A payee of many payers is a shop and no link."""
+    t, payer = room.transfers, room.transfers.sender[trigger]
+    since, least = t.time[trigger] - limits.window[kind], limits.least_parties[kind]
+    fellows = np.empty(MOST_CANDIDATES, np.int64)
+    n, work = _fellows(room, limits, trigger, payer, since, kind, False, fellows, 0)
+    if n + 1 < least:
+        return 0, work
+    if kind == STACK:
+        given = np.empty(MOST_CANDIDATES, np.int64)
+        m, work = _fellows(room, limits, trigger, payer, since, kind, True, given, work)
+        n = _both(fellows, n, given, m)
+        if n + 1 < least:
+            return 0, work
+    used = 0
+    room.clock[0] += 1
+    mark = room.clock[0]
+    room.stamp[payer] = mark
+    for i in range(n):
+        room.stamp[fellows[i]] = mark
+    for is_in in range(2 if kind == STACK else 1):
+        used, work = _shared(
+            room, limits, trigger, payer, since, mark, is_in == 1, path, used, work
+        )
+    return used, work
+
+
+@njit(cache=True)
+def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> int:
+    kept = 0
+    for i in range(n):
+        if _has(given, m, fellows[i]):
+            fellows[kept] = fellows[i]
+            kept += 1
+    return kept
+
+
+@njit(cache=True)
+def _fellows(
+    room: Room, limits: Limits, trigger: int, holder: int, since: int, kind: int, is_in: bool,
+    fellows: Int64s, work: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Others who share at least `least_parties` payees (payers, if is_in) with a holder."""
+    t, least = room.transfers, limits.least_parties[kind]
+    own = np.empty(LOOK_BACK, np.int64)
+    n_own, _, parties = _side(room, trigger, holder, since, own, is_in)
+    work += n_own
+    if parties < least or n_own >= LOOK_BACK:
+        return 0, work
+    room.clock[0] += 1
+    counted, n = room.clock[0], 0
+    room.clock[0] += 1
+    looked = room.clock[0]
+    for i in range(n_own):
+        other = t.sender[own[i]] if is_in else t.receiver[own[i]]
+        if room.stamp[other] == looked or work >= WORK:
+            continue
+        room.stamp[other] = looked
+        others = np.empty(MOST_CANDIDATES, np.int64)
+        m, work = _neighbours(room, limits, trigger, other, since, not is_in, others, work)
+        for j in range(m):
+            fellow = others[j]
+            if fellow == holder:
+                continue
+            if room.other_stamp[fellow] != counted:
+                room.other_stamp[fellow], room.other_value[fellow] = counted, 0
+            room.other_value[fellow] += 1
+            if room.other_value[fellow] == least and n < MOST_CANDIDATES:
+                fellows[n] = fellow
+                n += 1
+    return n, work
+
+
+@njit(cache=True)
+def _neighbours(
+    room: Room, limits: Limits, trigger: int, holder: int, since: int, is_in: bool,
+    others: Int64s, work: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Distinct payers (payees) of a holder, newest first; none if they are a shop's."""
+    t, m = room.transfers, 0
+    before = t.before_in if is_in else t.before_out
+    last = room.last_in[holder] if is_in else room.last_out[holder]
+    at = newest(t, before, last, trigger)
+    seen = 0
+    while at != NONE and t.time[at] > since:
+        seen += 1
+        if counts_at(t, at, trigger):
+            other = t.sender[at] if is_in else t.receiver[at]
+            if not _has(others, m, other):
+                if m >= limits.shop_payers:
+                    return 0, work + seen
+                others[m] = other
+                m += 1
+        if seen >= LOOK_BACK:
+            return 0, work + seen
+        at = before[at]
+    return m, work + seen
+
+
+@njit(cache=True)
+def _shared(
+    room: Room, limits: Limits, trigger: int, holder: int, since: int, mark: int, is_in: bool,
+    path: Int64s, used: int, work: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Transfers between the marked holders and those of this one's payees (payers) whom at least
+    one other of them shares."""
+    t = room.transfers
+    own = np.empty(LOOK_BACK, np.int64)
+    kept = np.empty(MOST_CITED, np.int64)
+    members = np.empty(MOST_CANDIDATES, np.int64)
+    for i in range(len(members)):
+        members[i] = NONE
+    n_own, n_members = 0, 0
+    before = t.before_in if is_in else t.before_out
+    at = newest(t, before, room.last_in[holder] if is_in else room.last_out[holder], trigger)
+    while at != NONE and t.time[at] > since and n_own < LOOK_BACK:
+        own[n_own] = at
+        n_own += 1
+        at = before[at]
+    for i in range(n_own):
+        if not counts_at(t, own[i], trigger):
+            continue
+        other = t.sender[own[i]] if is_in else t.receiver[own[i]]
+        if _has(members, n_members, other) or n_members >= MOST_CANDIDATES:
+            continue
+        members[n_members] = other
+        n_members += 1
+        back = t.before_out if is_in else t.before_in
+        at = newest(t, back, room.last_out[other] if is_in else room.last_in[other], trigger)
+        n, is_shared, seen = 0, False, 0
+        while at != NONE and t.time[at] > since and seen < LOOK_BACK:
+            fellow = t.receiver[at] if is_in else t.sender[at]
+            if room.stamp[fellow] == mark and counts_at(t, at, trigger):
+                is_shared = is_shared or fellow != holder
+                if n < MOST_CITED:
+                    kept[n] = at
+                    n += 1
+            seen += 1
+            at = back[at]
+        work += seen
+        is_shop = _is_shop(room, limits, trigger, other, since, not is_in)
+        if is_shared and not is_shop:
+            for j in range(min(n, MOST_CITED - used)):
+                path[used] = kept[j]
+                used += 1
+    return used, work
+
+
+@njit(cache=True)
+def _is_shop(
+    room: Room, limits: Limits, trigger: int, holder: int, since: int, is_in: bool
+) -> bool:
+    others = np.empty(MOST_CANDIDATES, np.int64)
+    m, _ = _neighbours(room, limits, trigger, holder, since, is_in, others, 0)
+    return m == 0

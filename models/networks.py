@@ -1,0 +1,483 @@
+"""Who paid whom lately, over all holders: transactions in, completed network shapes out."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ingest.reference import Account, References
+from ingest.transaction import TransactionBatch
+from models.kernels.shapes import Limits, Room, search
+from models.kernels.touched import mark_touched
+from models.kernels.transfers import (
+    NONE,
+    STANDS,
+    Int8s,
+    Int64s,
+    Transfers,
+    empty_transfers,
+    link,
+    moved_down,
+    unlink,
+)
+from models.mask import Mask
+from models.movement import PURPOSE_BITS, TYPE_BITS, UNMOVED
+from models.names import Names
+from models.transactions import Transactions
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Shape = Literal["cycle", "scatter_gather", "gather_scatter", "bipartite", "stack"]
+SHAPES: tuple[Shape, ...] = ("cycle", "scatter_gather", "gather_scatter", "bipartite", "stack")
+"""By number of their kind in the kernels."""
+
+CARRYING = [*sorted(code for code, bits in TYPE_BITS.items() if bits & Mask.TRANSFER), "OTHER"]
+"""Transaction types that carry money from one holder to another; wages, loans, cards do not."""
+NOT_CARRYING = sorted(PURPOSE_BITS)
+LEAST_SLOTS = 1_024
+SIDES = ("orig", "benef")
+BEFORE_ALL = -(1 << 62)
+PLACE = ("time", "source_sequence", "txn_hi", "txn_lo")
+FIELDS = {
+    "time": "time",
+    "sequence": "source_sequence",
+    "txn_hi": "txn_hi",
+    "txn_lo": "txn_lo",
+    "amount": "amount_base",
+    "row": "row",
+}
+"""Columns of a transaction by field of a transfer."""
+
+TxnId = tuple[int, int]
+Place = tuple[int, int, int, int]
+"""A transfer's place in the total order: time, sequence, halves of the transaction id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeLimits:
+    """What makes a shape; shares and what a hop passes on in percent. least_hops: of a cycle.
+    least_share: of a gatherer's receipts from the shape, of a go-between's payments in it.
+    shop_payers: a payee of so many is a shop, and no link between them."""
+
+    window: timedelta
+    least_percent: int = 0
+    most_percent: int = 0
+    least_parties: int = 0
+    least_hops: int = 0
+    least_share: int = 0
+    shop_payers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One transfer of a shape. Parties are holders, or accounts where the holder is unknown;
+    `txn` is 32 hex digits; amount in minor units of the base currency."""
+
+    time: datetime
+    sequence: int
+    txn: str
+    reference: str
+    source_id: str
+    sender: str
+    receiver: str
+    sender_account: str
+    receiver_account: str
+    is_sender_customer: bool
+    is_receiver_customer: bool
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeFound:
+    """A shape and the transfer that completes it. legs: a cycle's hops in order, else as searched,
+    newest first, at most 64."""
+
+    shape: Shape
+    trigger: Leg
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapesJudged:
+    """found: shapes that are new or other than before. gone: those that stood and do not any
+    more, as they were found."""
+
+    found: tuple[ShapeFound, ...]
+    gone: tuple[ShapeFound, ...]
+
+
+NOTHING_JUDGED = ShapesJudged(found=(), gone=())
+
+
+class Networks:
+    """The room where the transfers of all engines meet.
+
+    extend: the shapes of the whole set of transfers that the batch changes; a late row, an
+    amendment or a return judges anew what it touches. Cuts and arrival within the lateness change
+    nothing of what stands in the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        references: References,
+        limits: Mapping[Shape, ShapeLimits],
+        lateness: timedelta,
+        own_ledger_accounts: frozenset[str] = frozenset(),
+    ) -> None:
+        """`limits`: of the shapes looked for; without any, nothing is kept."""
+        self._limits = _kernel_limits(limits)
+        self._is_on = bool(limits)
+        longest = max((each.window for each in limits.values()), default=timedelta())
+        self._longest = longest // timedelta(microseconds=1)
+        self._kept = longest + timedelta(days=1) + 3 * lateness
+        self._names, self._customers = Names(), set[str]()
+        self._holders, self._dated = _holders(references.accounts)
+        self._ledger = sorted(own_ledger_accounts)
+        self._shown = Transactions(("reference", "source_id"))
+        self._transfers: Transfers = empty_transfers(LEAST_SLOTS)
+        self._used = 0
+        self._last_out, self._last_in = (np.full(0, NONE, np.int64) for _ in SIDES)
+        self._scratch = [np.zeros(0, np.int64) for _ in range(3)]
+        self._clock = np.zeros(1, np.int64)
+        self._counts = np.zeros(2, np.int64)
+        self._newest: Place = (BEFORE_ALL, 0, 0, 0)
+        self._horizon = BEFORE_ALL
+        self._returns: dict[TxnId, dict[TxnId, int]] = {}
+        self._returned: dict[TxnId, TxnId] = {}
+        self._standing: dict[tuple[Shape, str], ShapeFound] = {}
+
+    def extend(self, batch: TransactionBatch) -> ShapesJudged:
+        """Takes in one batch; gives the shapes it makes and unmakes."""
+        if not self._is_on:
+            return NOTHING_JUDGED
+        marked = np.zeros(self._used + batch.added.height, np.int8)
+        gone = self._retract(batch.retracted, marked)
+        self._cancel(batch.added, marked)
+        slots = self._take_in(batch.added)
+        late = self._late(slots)
+        for slot in slots[:late].tolist():
+            link(self._transfers, self._last_out, self._last_in, slot)
+            mark_touched(self._room, self._limits, slot, marked)
+        again = self._judged_again(marked)
+        found = [
+            *self._search(again, is_linked=True),
+            *self._search(slots[late:], is_linked=False),
+        ]
+        outcome = self._outcome(gone | {self._txn(slot) for slot in again.tolist()}, found)
+        self._forget(batch.seen_until)
+        return outcome
+
+    def cited_since(self, holders: Iterable[str]) -> dict[str, datetime]:
+        """From when on the movements of these holders are needed to show the shapes that stand."""
+        wanted, since = set(holders), dict[str, datetime]()
+        for shape in self._standing.values():
+            for leg in shape.legs:
+                for party in {leg.sender, leg.receiver} & wanted:
+                    before = leg.time - timedelta(microseconds=1)
+                    since[party] = min(since.get(party, before), before)
+        return since
+
+    @property
+    def searches(self) -> tuple[int, int]:
+        """Searches made so far, and those cut short by the work cap."""
+        return int(self._counts[0]), int(self._counts[1])
+
+    def size_in_bytes(self) -> int:
+        """Bytes of the transfers as allocated."""
+        return int(self._transfers.nbytes)
+
+    # from here on, in the order of use
+
+    @property
+    def _room(self) -> Room:
+        stamp, other_stamp, other_value = self._scratch
+        return Room(
+            transfers=self._transfers,
+            last_out=self._last_out,
+            last_in=self._last_in,
+            stamp=stamp,
+            other_stamp=other_stamp,
+            other_value=other_value,
+            clock=self._clock,
+        )
+
+    def _retract(self, retracted: pl.DataFrame, marked: Int8s) -> set[str]:
+        """Takes out transfers and returns that no longer count; the transactions' ids."""
+        txns = list(zip(retracted["txn_hi"], retracted["txn_lo"], strict=True))
+        originals = [self._returned.pop(txn, None) for txn in txns]
+        for txn, original in zip(txns, originals, strict=True):
+            if original is not None:
+                del self._returns[original][txn]
+        self._recall([each for each in originals if each is not None], marked)
+        for slot in self._slots(txns).values():
+            mark_touched(self._room, self._limits, slot, marked)
+            unlink(self._transfers, self._last_out, self._last_in, slot)
+        return {_hex(*txn) for txn in txns}
+
+    def _cancel(self, transactions: pl.DataFrame, marked: Int8s) -> None:
+        """A return cancels from its own time on, whether it or the original is read first."""
+        returns = transactions.filter(_is_return(), pl.col("status").is_in(UNMOVED).not_())
+        originals = []
+        for row in returns.iter_rows(named=True):
+            txn, original = (
+                (row["txn_hi"], row["txn_lo"]),
+                (row["reversal_hi"] or 0, row["reversal_lo"] or 0),
+            )
+            self._returns.setdefault(original, {})[txn] = _microseconds(row["event_time"])
+            self._returned[txn] = original
+            originals.append(original)
+        self._recall(originals, marked)
+
+    def _recall(self, originals: Sequence[TxnId], marked: Int8s) -> None:
+        for original, slot in self._slots(originals).items():
+            self._transfers.cancelled[slot] = self._cancelled(original)
+            mark_touched(self._room, self._limits, slot, marked)
+
+    def _slots(self, txns: Sequence[TxnId]) -> dict[TxnId, int]:
+        """Where these transactions lie; those that are there."""
+        if not txns:
+            return {}
+        used = self._transfers[: self._used]
+        wanted = np.array([high for high, _ in txns], np.uint64)
+        places = np.flatnonzero(np.isin(used.txn_hi, wanted) & (used.is_gone == 0)).tolist()
+        found = {(int(used.txn_hi[at]), int(used.txn_lo[at])): at for at in places}
+        return {txn: found[txn] for txn in dict.fromkeys(txns) if txn in found}
+
+    def _cancelled(self, txn: TxnId) -> int:
+        return min(self._returns.get(txn, {}).values(), default=STANDS)
+
+    def _take_in(self, transactions: pl.DataFrame) -> Int64s:
+        """The slots of the transfers among these transactions, in total order, not yet linked."""
+        rows = _carrying(transactions, self._shown.append(transactions))
+        nodes = {side: self._nodes(rows, side) for side in SIDES}
+        accounts = {side: self._names.numbers(_account(rows, side)) for side in SIDES}
+        order = np.lexsort(tuple(rows[name].to_numpy() for name in reversed(PLACE)))
+        is_between = (nodes["orig"] != nodes["benef"]) & ~self._is_ledger(accounts)
+        order = order[is_between[order]]
+        self._grow(len(order))
+        slots = np.arange(self._used, self._used + len(order))
+        made = self._transfers
+        for field, column in FIELDS.items():
+            made[field][slots] = rows[column].to_numpy()[order]
+        made.sender[slots], made.receiver[slots] = nodes["orig"][order], nodes["benef"][order]
+        made.sender_account[slots] = accounts["orig"][order]
+        made.receiver_account[slots] = accounts["benef"][order]
+        made.cancelled[slots] = STANDS
+        made.is_gone[slots] = 0
+        if self._returns:
+            for slot in slots.tolist():
+                made.cancelled[slot] = self._cancelled(self._id(slot))
+        self._used += len(order)
+        return slots
+
+    def _nodes(self, rows: pl.DataFrame, side: str) -> npt.NDArray[np.int32]:
+        """Who holds each account: as the bank knows it, else the party named, else the account."""
+        accounts, parties = rows[f"{side}_account_id"].to_list(), rows[f"{side}_party_id"].to_list()
+        times = rows["event_time"].to_list() if self._dated else ()
+        holders = [
+            self._holders.get(account) or party
+            for account, party in zip(accounts, parties, strict=True)
+        ]
+        for i, time in enumerate(times):
+            if accounts[i] in self._dated:
+                holders[i] = _holder_on(self._dated[accounts[i]], time) or parties[i]
+        self._customers.update(holder for holder in holders if holder is not None)
+        named = [
+            account if holder is None else holder
+            for account, holder in zip(accounts, holders, strict=True)
+        ]
+        return self._names.numbers(pl.Series(named, dtype=pl.String()))
+
+    def _is_ledger(self, accounts: Mapping[str, npt.NDArray[np.int32]]) -> npt.NDArray[np.bool_]:
+        numbers = [self._names.find(account) for account in self._ledger]
+        return np.isin(accounts["orig"], numbers) | np.isin(accounts["benef"], numbers)
+
+    def _grow(self, more: int) -> None:
+        needed = self._used + more
+        if needed > len(self._transfers):
+            grown = empty_transfers(max(needed, 2 * len(self._transfers)))
+            grown[: self._used] = self._transfers[: self._used]
+            self._transfers = grown
+        if len(self._names) > len(self._last_out):
+            size = max(len(self._names), 2 * len(self._last_out))
+            self._last_out = _lengthened(self._last_out, size, NONE)
+            self._last_in = _lengthened(self._last_in, size, NONE)
+            self._scratch = [_lengthened(each, size, 0) for each in self._scratch]
+
+    def _late(self, slots: Int64s) -> int:
+        """How many of these, in total order, lie before the newest one seen so far."""
+        late = bisect_left(slots.tolist(), self._newest, key=self._place)
+        if len(slots):
+            self._newest = max(self._newest, self._place(int(slots[-1])))
+        return late
+
+    def _judged_again(self, marked: Int8s) -> Int64s:
+        """Marked triggers that are still there and whose ground is."""
+        used = self._transfers[: len(marked)]
+        since = self._horizon + self._longest
+        is_judged = (marked == 1) & (used.is_gone == 0) & (used.time >= since)
+        return np.flatnonzero(is_judged)
+
+    def _search(self, triggers: Int64s, *, is_linked: bool) -> list[ShapeFound]:
+        if not len(triggers):
+            return []
+        raw = search(self._room, self._limits, triggers, is_linked, self._counts)
+        legs = self._legs(np.concatenate((raw.cited, raw.trigger)))
+        triggered = legs[len(raw.cited) :]
+        return [
+            ShapeFound(shape=SHAPES[kind], trigger=triggered[i], legs=tuple(legs[first:last]))
+            for i, (kind, first, last) in enumerate(
+                zip(raw.kind.tolist(), raw.first.tolist(), raw.last.tolist(), strict=True)
+            )
+        ]
+
+    def _legs(self, slots: Int64s) -> list[Leg]:
+        used = self._transfers[slots]
+        shown = self._shown.rows(used.row)
+        return [
+            Leg(
+                time=EPOCH + timedelta(microseconds=int(each.time)),
+                sequence=int(each.sequence),
+                txn=_hex(int(each.txn_hi), int(each.txn_lo)),
+                reference=reference,
+                source_id=source_id,
+                sender=self._names.name(each.sender),
+                receiver=self._names.name(each.receiver),
+                sender_account=self._names.name(each.sender_account),
+                receiver_account=self._names.name(each.receiver_account),
+                is_sender_customer=self._names.name(each.sender) in self._customers,
+                is_receiver_customer=self._names.name(each.receiver) in self._customers,
+                amount=int(each.amount),
+            )
+            for each, reference, source_id in zip(
+                used, shown["reference"], shown["source_id"], strict=True
+            )
+        ]
+
+    def _outcome(self, judged: set[str], found: Sequence[ShapeFound]) -> ShapesJudged:
+        """Only what differs from what stood."""
+        new = {(each.shape, each.trigger.txn): each for each in found}
+        old = {
+            key: self._standing[key]
+            for txn in judged
+            for key in ((shape, txn) for shape in SHAPES)
+            if key in self._standing
+        }
+        changed = {key: each for key, each in new.items() if old.get(key) != each}
+        gone = {key: each for key, each in old.items() if key not in new or key in changed}
+        for key in gone:
+            del self._standing[key]
+        self._standing.update(changed)
+        return ShapesJudged(found=_ordered(changed.values()), gone=_ordered(gone.values()))
+
+    def _forget(self, seen_until: datetime | None) -> None:
+        """Lets go of what no later batch can look back to."""
+        if seen_until is None:
+            return
+        self._horizon = max(self._horizon, _microseconds(seen_until - self._kept))
+        used = self._transfers[: self._used]
+        is_kept = (used.time >= self._horizon) & (used.is_gone == 0)
+        if self._used < LEAST_SLOTS or 2 * int(is_kept.sum()) > self._used:
+            return
+        kept = np.flatnonzero(is_kept)
+        self._transfers = moved_down(used, kept, self._last_out, self._last_in)
+        self._used = len(kept)
+        since = EPOCH + timedelta(microseconds=self._horizon)
+        self._shown.forget(since)
+        self._standing = {k: e for k, e in self._standing.items() if e.trigger.time >= since}
+        old = [txn for txn, of in self._returned.items() if self._returns[of][txn] < self._horizon]
+        for txn in old:
+            del self._returns[self._returned[txn]][txn], self._returned[txn]
+
+    def _id(self, slot: int) -> TxnId:
+        return int(self._transfers.txn_hi[slot]), int(self._transfers.txn_lo[slot])
+
+    def _txn(self, slot: int) -> str:
+        return _hex(*self._id(slot))
+
+    def _place(self, slot: int) -> Place:
+        t = self._transfers
+        return int(t.time[slot]), int(t.sequence[slot]), *self._id(slot)
+
+
+def _kernel_limits(limits: Mapping[Shape, ShapeLimits]) -> Limits:
+    off = ShapeLimits(window=timedelta())
+    each = [limits.get(shape, off) for shape in SHAPES]
+    return Limits(
+        is_on=np.array([shape in limits for shape in SHAPES], np.int64),
+        window=np.array([of.window // timedelta(microseconds=1) for of in each], np.int64),
+        least_percent=np.array([of.least_percent for of in each], np.int64),
+        most_percent=np.array([of.most_percent for of in each], np.int64),
+        least_parties=np.array([of.least_parties for of in each], np.int64),
+        least_hops=max(of.least_hops for of in each),
+        least_share=max(of.least_share for of in each),
+        shop_payers=max(of.shop_payers for of in each),
+    )
+
+
+def _carrying(transactions: pl.DataFrame, first_row: int) -> pl.DataFrame:
+    """The transactions that are transfers, each once: the one that counts for the receiver."""
+    return (
+        transactions.with_row_index("row", offset=first_row)
+        .filter(
+            pl.col("benef_holds").fill_null(value=True),
+            pl.col("txn_type").is_in(CARRYING),
+            pl.col("purpose_code").is_in(NOT_CARRYING).fill_null(value=False).not_(),
+            pl.col("status").is_in(UNMOVED).not_(),
+            pl.col("amount_base") > 0,
+            _is_return().not_(),
+            *(_account(transactions, side).is_not_null() for side in SIDES),
+        )
+        .with_columns(pl.col("event_time").to_physical().alias("time"))
+    )
+
+
+def _is_return() -> pl.Expr:
+    return (pl.col("reversal_hi").fill_null(0) != 0) | (pl.col("reversal_lo").fill_null(0) != 0)
+
+
+def _account(rows: pl.DataFrame, side: str) -> pl.Series:
+    """The account of a side, else its party: what the transfer names it by."""
+    return rows[f"{side}_account_id"].fill_null(rows[f"{side}_party_id"])
+
+
+def _holders(
+    accounts: Mapping[str, Sequence[Account]],
+) -> tuple[dict[str, str], dict[str, Sequence[Account]]]:
+    """Holder by account where it never changed; and the versions of the others."""
+    always, dated = dict[str, str](), dict[str, Sequence[Account]]()
+    for account, versions in accounts.items():
+        if len(versions) > 1 or versions[0].valid_from is not None:
+            dated[account] = versions
+        elif versions[0].holder is not None:
+            always[account] = versions[0].holder
+    return always, dated
+
+
+def _holder_on(versions: Sequence[Account], time: datetime) -> str | None:
+    """The holder of the last version from at or before the time."""
+    valid = [each for each in versions if each.valid_from is None or each.valid_from <= time]
+    return valid[-1].holder if valid else None
+
+
+def _lengthened(values: Int64s, size: int, otherwise: int) -> Int64s:
+    longer = np.full(size, otherwise, np.int64)
+    longer[: len(values)] = values
+    return longer
+
+
+def _ordered(shapes: Iterable[ShapeFound]) -> tuple[ShapeFound, ...]:
+    return tuple(sorted(shapes, key=lambda each: (each.trigger.time, each.trigger.txn, each.shape)))
+
+
+def _hex(high: int, low: int) -> str:
+    return f"{high:016x}{low:016x}"
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
