@@ -44,6 +44,8 @@ def main() -> None:
 
 def guard(now: Mapping[str, float]) -> None:
     """Ends with 1 and every figure that fell."""
+    if not BASELINE.exists():
+        sys.exit(f"quality: {BASELINE} is not there; `python -m bench.quality accept` writes it")
     baseline = msgspec.json.decode(BASELINE.read_bytes(), type=dict[str, float])
     print(f"{'higher is better':<40} baseline     now")
     for name, value in baseline.items():

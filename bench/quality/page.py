@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.quality.populations import source_hash
 from palermo.quality.budgets import LineRow
 from palermo.quality.intervals import Share
 from palermo.quality.pictures import PRECISION, RECALL, precision_figure, recall_figure, saved
@@ -78,7 +79,7 @@ def _opening(readings: Readings) -> Iterator[str]:
     yield "All of it is on **simulated** countries: it shows what Palermo does with what its makers"
     yield "could imagine, not how many real schemes it would find."
     yield ""
-    yield f"Release {made.release}. {_reproduced(made)}"
+    yield f"Release {made.release}, source `{source_hash()[:16]}`. {_reproduced(made)}"
     yield ""
     small = [
         f"{name} {score.population.customers:,} customers instead of {readings.planned[name]:,}"
@@ -86,8 +87,8 @@ def _opening(readings: Readings) -> Iterator[str]:
         if score.population.customers < readings.planned[name]
     ]
     if small:
-        yield f"**Measured at a smaller size than planned** ({'; '.join(small)}): intervals are"
-        yield "wider than they will be."
+        yield "**Measured at a smaller size than planned**, so that intervals are wide:"
+        yield f"{'; '.join(small)}."
         yield ""
 
 

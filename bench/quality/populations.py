@@ -4,6 +4,7 @@ A population is kept until code or settings change, so a stopped command goes on
 """
 
 import hashlib
+import math
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 SEEDS = FOLDER / "seeds.toml"
 PACKAGES = ("alerts", "detectors", "ingest", "models", "palermo")
+MOST_SCHEMES_A_CUSTOMER = 0.08
+"""Denser, schemes crowd out the honest life they hide in."""
 LONGEST_SECONDS = 7_200
 """A step that takes longer is ended."""
 
@@ -56,8 +59,12 @@ def read_parts() -> dict[str, Part]:
 
 
 def at_most(part: Part, customers: int | None) -> Part:
-    """The population with at most so many customers."""
-    return part if customers is None else replace(part, customers=min(part.customers, customers))
+    """The population with at most so many customers, and no more schemes than they bear."""
+    if customers is None or customers >= part.customers:
+        return part
+    bearable = math.floor(customers * MOST_SCHEMES_A_CUSTOMER / (len(VARIANTS) * len(planters())))
+    each = None if part.each is None else max(1, min(part.each, bearable))
+    return replace(part, customers=customers, each=each)
 
 
 def measured(part: Part, work: Path, cuts: Mapping[Line, float] | None = None) -> Score:
