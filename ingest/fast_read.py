@@ -7,6 +7,7 @@ import numpy as np
 
 from ingest.block import Joined
 from ingest.feed import Layout
+from ingest.formats.delimited import JOIN
 from ingest.formats.ndjson import Kind
 from ingest.kernels.cells import NONE, TEXT, Bools, Bytes, Int8s, Int32s, Words, find_all, words
 from ingest.kernels.delimited_rows import read_delimited_rows
@@ -145,6 +146,7 @@ class FastReader:
             for source in sources
         )
         self._is_able &= all(len(coded.columns) <= _MOST_CODE_COLUMNS for coded in self._codes)
+        self._is_able &= not any(JOIN in source for source in self._sources)
 
     def learn(self, names: Sequence[str]) -> None:
         """Takes rows with these names, which nothing maps, for plain from now on."""

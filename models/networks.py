@@ -155,7 +155,8 @@ class Networks:
         """Takes in one batch; gives the shapes it makes and unmakes."""
         if not self._is_on:
             return NOTHING_JUDGED
-        marked = np.zeros(self._used + batch.added.height, np.int8)
+        self._grow(batch.added.height)
+        marked = np.zeros(len(self._transfers), np.int8)
         gone = self._retract(batch.retracted, marked)
         self._cancel(batch.added, marked)
         slots = self._take_in(batch.added)
@@ -163,7 +164,9 @@ class Networks:
         for slot in slots[:late].tolist():
             link(self._transfers, self._last_out, self._last_in, slot)
             mark_touched(self._room, self._limits, slot, marked)
-        again = self._judged_again(marked)
+        # Those in order are not in the lists yet, and are judged as they come in.
+        marked[slots[late:]] = 0
+        again = self._judged_again(marked[: self._used])
         found = [
             *self._search(again, is_linked=True),
             *self._search(slots[late:], is_linked=False),
