@@ -50,7 +50,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         id=id,
         typologies=(TYPOLOGY,),
         variant=variant,
-        members=(member(holder, "unknown"),),
+        members=(member(holder, "mule"),),
         rows=told(rows),
         completes_at=completed(rows, income),
         hushes=hushed(holder, first - 30, first + how.days + 4, variant),
