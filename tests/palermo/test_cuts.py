@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SEED = 6
-COUNTRY = CountrySettings(customers=300, days=48, history=34, schemes_per_10k=1500.0)
+COUNTRY = CountrySettings(customers=900, days=40, history=34, schemes_per_10k=900.0)
 
 
 class Line(msgspec.Struct):
