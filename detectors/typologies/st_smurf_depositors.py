@@ -1,11 +1,11 @@
 """Many depositors feed one account below the limit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share
+from detectors.conditions import at_least, share, share_at_most
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -26,6 +26,10 @@ NOT_THIRD = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.DECLARED_RELATED
 class SmurfParameters(Parameters):
     least_depositors: int = parameter(4, "a household pays in by two or three of its own")
     least_places: int = parameter(3, "one errand has one branch, two can be a way home")
+    largest_repeat_share: float = parameter(
+        0.5, "a trader's own people come again and again, all year"
+    )
+    repeat_history_days: int = parameter(60, "below two months nobody can have repeated")
     least_multiple: float = parameter(1.5, "of the limit: a report was avoided, not just missed")
 
 
@@ -81,6 +85,15 @@ def typology(p: SmurfParameters) -> Typology:
                 "depositors_5d", Aggregate.DISTINCT_COUNTERPARTIES, "count", "persons who paid in"
             ),
             _deposits("deposit_places_5d", Aggregate.DISTINCT_PLACES, "count", "places of it"),
+            replace(
+                _deposits(
+                    "repeat_depositors_5d",
+                    Aggregate.REPEAT_COUNTERPARTIES,
+                    "count",
+                    "persons with three or more deposits in 180 days",
+                ),
+                least_history=p.repeat_history_days,
+            ),
             _deposits("deposit_sum_5d", Aggregate.SUM, "minor", "cash they paid in"),
         ),
         conditions=(
@@ -111,6 +124,17 @@ def typology(p: SmurfParameters) -> Typology:
                 columns=("amount", "is_cash"),
                 needs=("reporting_threshold",),
             ),
+            share_at_most(
+                "repeat_share",
+                pl.col("repeat_depositors_5d"),
+                pl.col("depositors_5d"),
+                p.largest_repeat_share,
+                family="structure",
+                columns=("conductor_party_id",),
+                is_core=False,
+                clears_as="MERCH",
+                least_history=p.repeat_history_days,
+            ),
         ),
         elements=(
             ElementCeiling(
@@ -124,7 +148,8 @@ def typology(p: SmurfParameters) -> Typology:
         exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH"),
         cites=Mask.CASH,
         deviation="Depositors declared as related to the holder are left out; whether they know "
-        "each other is not in the feed of one account and left to the next steps.",
+        "each other is not in the feed of one account and left to the next steps. Depositors "
+        "who come all the year clear a finding as a trader's, so that the reason is kept.",
         parameters=p,
     )
 

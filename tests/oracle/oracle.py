@@ -374,10 +374,12 @@ def st_smurf_depositors(v: View) -> Judgement:
     depositors = v.measure(replace(deposits, aggregate="DISTINCT_COUNTERPARTIES"))
     places = v.measure(replace(deposits, aggregate="DISTINCT_PLACES"))
     multiple = share(v.measure(deposits), v.ledger.threshold(v.trigger))
+    again = v.measure(replace(deposits, aggregate="REPEAT_COUNTERPARTIES", least_history=60))
     conditions = (
         _at_least("depositors", depositors, 4, is_core=True),
         _at_least("places", places, 3, is_core=True),
         _at_least("limit_multiple", multiple, Fraction(3, 2), is_core=True),
+        _at_most("repeat_share", share(again, depositors), Fraction(1, 2), clears_as="MERCH"),
     )
     return Judgement(conditions=conditions)
 
