@@ -154,7 +154,8 @@ class Fates:
             if latest != NOTHING_SEEN:
                 self._latest[place] = latest
             if earliest != NOTHING_SEEN:
-                self._earliest = min(earliest, self._earliest or earliest)
+                is_first = self._earliest is None or earliest < self._earliest
+                self._earliest = earliest if is_first else self._earliest
             if at == len(rows):
                 break
             self._decide_known(ids, rows[at], place, first_new, effect)

@@ -44,7 +44,7 @@ def hash_ids(
 ) -> None:  # fmt: skip
     """The 16-byte id of each row's reference at its source, as two halves; is_given = False for a
     row without a reference. O(bytes)."""
-    block, work, state = _room(_longest(source_lengths) + _longest(lengths) + 1)
+    block, state = _room(_longest(source_lengths) + _longest(lengths) + 1)
     packed = block.view(np.uint8)
     for row in range(starts.shape[0]):
         is_given[row] = lengths[row] >= 0
@@ -53,7 +53,7 @@ def hash_ids(
         size = _copy(packed, 0, data, source_starts[row], source_lengths[row])
         packed[size] = 0
         size = _copy(packed, size + 1, data, starts[row], lengths[row])
-        _digest(block, packed, size, work, state)
+        _digest(block, packed, size, state)
         high[row], low[row] = _swapped(state[0]), _swapped(state[1])
 
 
@@ -68,7 +68,7 @@ def hash_contents(
     most = 64 + texts * 5
     for text in range(texts):
         most += _longest(lengths[text])
-    block, work, state = _room(most)
+    block, state = _room(most)
     packed = block.view(np.uint8)
     for row in range(rows):
         packed[0], packed[1], packed[2] = _ARRAY_16, 0, texts + 5
@@ -83,19 +83,19 @@ def hash_contents(
                 packed[at + 1] = _packed_flag(is_cross_border[row])
                 at += 2
             at = _pack_text(packed, at, data, starts[text, row], lengths[text, row])
-        _digest(block, packed, at, work, state)
+        _digest(block, packed, at, state)
         high[row], low[row] = _swapped(state[0]), _swapped(state[1])
 
 
 @njit(cache=True)
-def _room(size: int) -> tuple[UInt64s, UInt64s, UInt64s]:
-    """A message of whole blocks, the working vector, the state."""
+def _room(size: int) -> tuple[UInt64s, UInt64s]:
+    """A message of whole blocks, and the state."""
     blocks = size // _BLOCK + 2
-    return np.zeros(blocks * 16, np.uint64), np.zeros(16, np.uint64), np.zeros(8, np.uint64)
+    return np.zeros(blocks * 16, np.uint64), np.zeros(8, np.uint64)
 
 
 @njit(cache=True)
-def _digest(block: UInt64s, packed: Bytes, size: int, work: UInt64s, state: UInt64s) -> None:
+def _digest(block: UInt64s, packed: Bytes, size: int, state: UInt64s) -> None:
     blocks = max((size + _BLOCK - 1) // _BLOCK, 1)
     for at in range(size, blocks * _BLOCK):
         packed[at] = 0
@@ -103,42 +103,60 @@ def _digest(block: UInt64s, packed: Bytes, size: int, work: UInt64s, state: UInt
         state[word] = _START[word]
     state[0] ^= _PARAMETERS
     for number in range(blocks - 1):
-        _compress(block, number * 16, (number + 1) * _BLOCK, False, work, state)
-    _compress(block, (blocks - 1) * 16, size, True, work, state)
+        _compress(block, number * 16, (number + 1) * _BLOCK, False, state, _ORDER)
+    _compress(block, (blocks - 1) * 16, size, True, state, _ORDER)
 
 
 @njit(cache=True)
 def _compress(
-    block: UInt64s, first: int, counted: int, is_last: bool, v: UInt64s, state: UInt64s
+    block: UInt64s, first: int, counted: int, is_last: bool, state: UInt64s, order: Int64s
 ) -> None:
-    for word in range(8):
-        v[word] = state[word]
-        v[word + 8] = _START[word]
-    v[12] ^= np.uint64(counted)
+    """Mixes one block into the state. The working words are single variables, which a compiler
+    keeps in registers."""
+    v0, v1, v2, v3 = state[0], state[1], state[2], state[3]
+    v4, v5, v6, v7 = state[4], state[5], state[6], state[7]
+    v8, v9, v10, v11 = _START[0], _START[1], _START[2], _START[3]
+    v12, v13, v14, v15 = _START[4] ^ np.uint64(counted), _START[5], _START[6], _START[7]
     if is_last:
-        v[14] = ~v[14]
+        v14 = ~v14
     for turn in range(12):
-        order = _ORDER[turn]
-        for pair in range(4):
-            x, y = block[first + order[2 * pair]], block[first + order[2 * pair + 1]]
-            _mix(v, pair, pair + 4, pair + 8, pair + 12, x, y)
-        for pair in range(4):
-            x, y = block[first + order[8 + 2 * pair]], block[first + order[9 + 2 * pair]]
-            _mix(v, pair, 4 + (pair + 1) % 4, 8 + (pair + 2) % 4, 12 + (pair + 3) % 4, x, y)
-    for word in range(8):
-        state[word] ^= v[word] ^ v[word + 8]
+        x, y = block[first + order[turn, 0]], block[first + order[turn, 1]]
+        v0, v4, v8, v12 = _mixed(v0, v4, v8, v12, x, y)
+        x, y = block[first + order[turn, 2]], block[first + order[turn, 3]]
+        v1, v5, v9, v13 = _mixed(v1, v5, v9, v13, x, y)
+        x, y = block[first + order[turn, 4]], block[first + order[turn, 5]]
+        v2, v6, v10, v14 = _mixed(v2, v6, v10, v14, x, y)
+        x, y = block[first + order[turn, 6]], block[first + order[turn, 7]]
+        v3, v7, v11, v15 = _mixed(v3, v7, v11, v15, x, y)
+        x, y = block[first + order[turn, 8]], block[first + order[turn, 9]]
+        v0, v5, v10, v15 = _mixed(v0, v5, v10, v15, x, y)
+        x, y = block[first + order[turn, 10]], block[first + order[turn, 11]]
+        v1, v6, v11, v12 = _mixed(v1, v6, v11, v12, x, y)
+        x, y = block[first + order[turn, 12]], block[first + order[turn, 13]]
+        v2, v7, v8, v13 = _mixed(v2, v7, v8, v13, x, y)
+        x, y = block[first + order[turn, 14]], block[first + order[turn, 15]]
+        v3, v4, v9, v14 = _mixed(v3, v4, v9, v14, x, y)
+    state[0] ^= v0 ^ v8
+    state[1] ^= v1 ^ v9
+    state[2] ^= v2 ^ v10
+    state[3] ^= v3 ^ v11
+    state[4] ^= v4 ^ v12
+    state[5] ^= v5 ^ v13
+    state[6] ^= v6 ^ v14
+    state[7] ^= v7 ^ v15
 
 
 @njit(cache=True, inline="always")
-def _mix(v: UInt64s, a: int, b: int, c: int, d: int, x: Word, y: Word) -> None:
-    v[a] = v[a] + v[b] + x
-    v[d] = _turned(v[d] ^ v[a], 32)
-    v[c] = v[c] + v[d]
-    v[b] = _turned(v[b] ^ v[c], 24)
-    v[a] = v[a] + v[b] + y
-    v[d] = _turned(v[d] ^ v[a], 16)
-    v[c] = v[c] + v[d]
-    v[b] = _turned(v[b] ^ v[c], 63)
+def _mixed(a: Word, b: Word, c: Word, d: Word, x: Word, y: Word) -> tuple[Word, Word, Word, Word]:
+    a = a + b + x
+    d = _turned(d ^ a, 32)
+    c = c + d
+    b = _turned(b ^ c, 24)
+    a = a + b + y
+    d = _turned(d ^ a, 16)
+    c = c + d
+    b = _turned(b ^ c, 63)
+    return a, b, c, d
 
 
 @njit(cache=True, inline="always")
