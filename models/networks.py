@@ -388,7 +388,7 @@ class Networks:
         if self._used < LEAST_SLOTS or 2 * int(is_kept.sum()) > self._used:
             return
         kept = np.flatnonzero(is_kept)
-        self._transfers = moved_down(used, kept, self._last_out, self._last_in)
+        self._transfers = moved_down(used, kept, self._last_out, self._last_in).view(np.recarray)
         self._used = len(kept)
         since = EPOCH + timedelta(microseconds=self._horizon)
         self._shown.forget(since)

@@ -292,3 +292,23 @@ def _grid(payers: int, payees: int) -> list[tuple[int, int]]:
     pairs = [(a, b) for a in range(payers) for b in range(payees)]
     assert len(pairs) == payers * payees
     return pairs
+
+
+def test_what_is_let_go_takes_nothing_with_it_that_is_still_to_come() -> None:
+    """Two thousand transfers of a first day, long forgotten when a circle closes a year later."""
+    early = [(0, 10 + n % 40, 60 + n % 37, 100) for n in range(2_000)]
+    circle = [(24 * 400, 0, 1, 100), (24 * 400 + 1, 1, 2, 95), (24 * 400 + 2, 2, 0, 92)]
+    rows = transactions([*early, *circle])
+    room = Networks(references=References(), limits=LIMITS, lateness=LATENESS)  # type: ignore[arg-type]
+
+    found: list[ShapeFound] = []
+    for part in (rows[:2_000], rows[2_000:2_001], rows[2_001:]):
+        batch = TransactionBatch(
+            added=part,
+            retracted=pl.DataFrame(schema=ADDRESS),
+            history_start=START,
+            seen_until=part["event_time"].max(),  # type: ignore[arg-type]
+        )
+        found += room.extend(batch).found
+
+    assert "cycle" in {shape.shape for shape in found}
