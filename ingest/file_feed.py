@@ -1,4 +1,5 @@
-"""Rows from a file, a folder of files or standard input, plain or compressed, in bounded memory."""
+"""Rows from a file, a folder of files or standard input, in bounded memory: text, plain or
+compressed, or Parquet."""
 
 import csv
 import select
@@ -16,6 +17,7 @@ from ingest.compression import DAMAGE, SUFFIXES, Bytes, decompressed
 from ingest.errors import FeedChanged, FeedUnreadable
 from ingest.feed import Layout, Message, Position, RawBatch
 from ingest.formats.delimited import split
+from ingest.formats.parquet import MAGIC, ParquetLines
 from ingest.lines import Line, LineBlock, Lines, merged
 from ingest.mapping import FeedSettings, TextFormat
 
@@ -138,6 +140,8 @@ class _Input:
 
     def __init__(self, path: Path | None, settings: TextFormat, stdin: BinaryIO | None) -> None:
         self._settings = settings
+        self._path = path
+        self._is_table = False
         self._name = _shown(path)
         self._file = _opened_file(path, stdin)
         self._waits = path is None and _has_descriptor(self._file)
@@ -217,6 +221,8 @@ class _Input:
         return True
 
     def _is_ndjson(self, first: Line) -> bool:
+        if self._is_table:
+            return True
         if self._settings.format != "auto":
             return self._settings.format == "ndjson"
         suffix = Path(_without_compression(self._name)).suffix.lower()
@@ -256,13 +262,22 @@ class _Input:
             return None
         try:
             if self._plain is None:
-                self._plain = decompressed(self._hashed, self._hashed.read(_CHUNK_BYTES))
+                self._plain = self._opened_plain(self._hashed.read(_CHUNK_BYTES))
             return self._plain.read(_CHUNK_BYTES)
         except DAMAGE as error:
             raise FeedUnreadable(
                 f"{self._name} is damaged after line {self._last.number if self._last else 0} "
                 f"({type(error).__name__}); have it sent again and run again: it goes on there"
             ) from error
+
+    def _opened_plain(self, head: bytes) -> Bytes:
+        """Lines of text, whatever the file is made of."""
+        if not head.startswith(MAGIC):
+            return decompressed(self._hashed, head)
+        if self._path is None:
+            raise FeedUnreadable("stdin: a Parquet file cannot be read from a pipe; give its path")
+        self._is_table = True
+        return ParquetLines(self._path)
 
 
 class _HashedBytes:

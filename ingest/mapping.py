@@ -275,6 +275,7 @@ class FeedSettings(TextFormat):
         "*.tsv",
         "*.txt",
         "*.asc",
+        "*.parquet",
     )
     """Which names in a folder are transactions; a compression suffix is looked through."""
 

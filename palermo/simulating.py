@@ -48,7 +48,4 @@ def show_simulation(folder: Path, order: Order) -> None:
         f"{written.tally.rows:,} transactions of {len(country.people):,} invented customers, "
         f"{len(country.schemes)} schemes and {len(country.look_alikes)} look-alikes in {folder}"
     )
-    if order.format == "parquet":
-        typer.echo("for analysis tools; palermo run reads ndjson and csv")
-        return
     typer.echo(f"next: palermo run --feed {folder} --out {folder}-out")
