@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from ingest.simulated.disorder import ORDERLY, USUAL
+from ingest.simulated.disorder import FILES, ORDERLY
 from ingest.simulated.files import Format
 from ingest.simulated.labels import write_labels
 from ingest.simulated.manifest import MANIFEST, write_manifest
@@ -38,7 +38,7 @@ def show_simulation(folder: Path, order: Order) -> None:
         history=order.history,
         schemes_per_10k=order.schemes_per_10k,
     )
-    disorder = USUAL if order.is_disordered else ORDERLY
+    disorder = FILES if order.is_disordered else ORDERLY
     rng = np.random.Generator(np.random.PCG64(order.seed))
     written = write_country(folder, settings, rng, disorder, order.format)
     write_labels(folder / "labels", written, seed=order.seed, schemes_per_10k=order.schemes_per_10k)

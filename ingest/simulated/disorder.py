@@ -1,6 +1,6 @@
 """What happens to rows between a bank's books and its feed: late, twice, torn, amended, undone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,8 @@ ORDERLY = Disorder()
 USUAL = Disorder(
     late=0.08, duplicated=0.004, torn=0.002, pending=0.02, amended=0.004, returned=0.003
 )
+FILES = replace(USUAL, late=0.2, duplicated=0.005, torn=0.001)
+"""As where card and remittance files come once a day: a fifth of all rows late."""
 
 
 def disordered(rows: pl.DataFrame, how: Disorder, rng: np.random.Generator) -> pl.DataFrame:
