@@ -27,7 +27,7 @@ COMPONENTS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_java"):
-            # One broker serves them all.
+            # One broker serves them all. Two groups on one test would make a third.
             item.add_marker(pytest.mark.xdist_group("kafka"))
 
 

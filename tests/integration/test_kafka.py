@@ -21,7 +21,6 @@ from palermo.topics import apply_topics, plan_topics
 pytestmark = [
     pytest.mark.needs_java,
     pytest.mark.timeout(120),
-    pytest.mark.xdist_group("kafka"),
 ]
 
 

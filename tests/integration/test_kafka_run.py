@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.needs_java,
     pytest.mark.slow,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("kafka"),
 ]
 
 DEMO = Path(__file__).parents[2] / "palermo" / "demo_feed"
