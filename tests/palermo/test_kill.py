@@ -48,10 +48,10 @@ def feed(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's rows with rejects among them."""
     folder = tmp_path_factory.mktemp("feed")
     shutil.copytree(demo_feed, folder, dirs_exist_ok=True)
-    rows = (demo_feed / "feed.ndjson").read_text().splitlines()
+    rows = (demo_feed / "transactions.ndjson").read_text().splitlines()
     for place in range(100, len(rows), 400):
         rows.insert(place, f'{{"torn": {place}')
-    (folder / "feed.ndjson").write_text("\n".join(rows) + "\n")
+    (folder / "transactions.ndjson").write_text("\n".join(rows) + "\n")
     return folder
 
 
