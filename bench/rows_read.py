@@ -1,4 +1,4 @@
-"""`python -m bench.ingest`: rows read, decoded and decided, beside Polars that only reads them."""
+"""`python -m bench.rows_read`: rows read, decoded and decided, beside Polars only reading them."""
 
 import subprocess
 import sys
