@@ -50,7 +50,7 @@ def write_alert(dossier: Dossier, background: Background) -> Alert:
         house=background.house,
         subject=Subject(kind=dossier.subject.kind, id=dossier.subject.id),
         accounts=_accounts(dossier),
-        customers=(dossier.subject.id,) if dossier.subject.kind == "customer" else (),
+        customers=_customers(dossier),
         first_at=utc_text(min(times)),
         last_at=utc_text(max(times)),
         raised_at=utc_text(dossier.raised_at),
@@ -93,8 +93,18 @@ def _is_gathered(each: Cited) -> bool:
     return isinstance(each.definition, GatheringTypology)
 
 
+def _customers(dossier: Dossier) -> tuple[str, ...]:
+    """The subject; of a thing, whose accounts it was used on."""
+    if dossier.subject.kind in THINGS:
+        return tuple(sorted({feeder for each in dossier.cited for feeder in each.finding.feeders}))
+    return (dossier.subject.id,) if dossier.subject.kind == "customer" else ()
+
+
 def _accounts(dossier: Dossier) -> tuple[str, ...]:
-    """The subject's own: those of its findings, and those it was paid on."""
+    """The subject's own: those of its findings, and those it was paid on; of a thing, those it
+    was used on."""
+    if dossier.subject.kind in THINGS:
+        return tuple(sorted({e.account for each in dossier.cited for e in each.entries}))
     own = {account for each in dossier.cited for account in each.finding.accounts}
     paid = {
         entry.counterparty_account

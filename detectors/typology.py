@@ -175,8 +175,9 @@ class Typology:
     is_sufficient: bool = False
     """Joins independent persons, so it passes the gate alone."""
     is_shape: bool = False
-    """A network shape of many independent parties: enough by itself for the laundering queue,
-    where the feed shows no second family. It then claims no offence against persons."""
+    """A shape of many independent parties, or a legal report avoided: enough by itself for the
+    laundering queue, where the feed shows no second family. It then claims no offence against
+    persons."""
     link: SignalLink | None = None
     """For a signal: what it is gathered by."""
     is_child_rule: bool = False

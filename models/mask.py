@@ -69,6 +69,10 @@ class Mask(IntFlag):
     """The holder is under 18 all year: only ever raises protection."""
     TRAVEL = 1 << 42
     """Between towns: railway, bus line, airline, travel agency."""
+    BY_HOLDER = 1 << 43
+    """Cash moved by the holder, as the slip says; never set where the slip names nobody."""
+    TRADE_COST = 1 << 44
+    """What it costs to run a trade: fuel, repairs, tolls, freight, wholesale goods."""
 
 
 class Test(IntFlag):

@@ -73,6 +73,25 @@ MCC_BITS: Mapping[str, Mask] = {
     "6051": Mask.CRYPTO,
     "7995": Mask.CASINO,
     **dict.fromkeys(("4112", "4131", "4511", "4722"), Mask.TRAVEL),
+    **dict.fromkeys(
+        (
+            "4214",
+            "4784",
+            "5013",
+            "5039",
+            "5046",
+            "5137",
+            "5172",
+            "5199",
+            "5533",
+            "5541",
+            "5542",
+            "7531",
+            "7538",
+            "7542",
+        ),
+        Mask.TRADE_COST,
+    ),
 }
 
 
@@ -292,6 +311,7 @@ class Classifier:
         bits = {
             Mask.CASH: is_cash,
             Mask.NIGHT: is_night,
+            Mask.BY_HOLDER: is_cash & (holder >= 0) & (rows.names("conductor_party_id") == holder),
             Mask.ZONE: _at(self._is_zone, place, 0) > 0,
             Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),
             Mask.OVER: is_limited & (amount >= limit) & (10 * amount < 12 * limit),

@@ -61,7 +61,8 @@ Place = tuple[int, int, int, int]
 class ShapeLimits:
     """What makes a shape; shares and what a hop passes on in percent. least_hops: of a cycle.
     least_share: of a gatherer's receipts from the shape, of a go-between's payments in it.
-    shop_payers: a payee of so many is a shop, and no link between them."""
+    shop_payers: a payee of more is a shop, and no link between them; who pays more, or is
+    paid by more, is a firm."""
 
     window: timedelta
     least_percent: int = 0

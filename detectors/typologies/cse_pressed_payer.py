@@ -38,8 +38,8 @@ class PressedPayerParameters(Parameters):
     least_payments: int = parameter(3, "one is chance, two coincidence")
     largest_first_usd: float = parameter(270, "published: the first below EUR 250")
     largest_sum_usd: float = parameter(1_650, "published: at most EUR 1,500 in all")
-    least_growth: int = parameter(2, "the last at least twice the first: demands, not prices")
-    least_drained_share: float = parameter(0.5, "of a month's income: all there was to take")
+    least_growth_tenths: int = parameter(12, "the last well above the first: demands, not prices")
+    least_drained_share: float = parameter(0.3, "of a month's income: more than a purchase takes")
     history_days: int = parameter(60, "who was paid before cannot be known in less")
 
 
@@ -120,7 +120,7 @@ def typology(p: PressedPayerParameters) -> Typology:
         ),
         conditions=(
             triggered("payment", pl.col("burst_trigger"), unit="payment to a stranger"),
-            _raised(p.least_payments, p.least_growth),
+            _raised(p.least_payments, p.least_growth_tenths),
             at_most(
                 "first_usd",
                 share(pl.col("burst_first_72h"), pl.col("usd_minor")),
@@ -164,17 +164,17 @@ def typology(p: PressedPayerParameters) -> Typology:
         cites=Mask.OUT | Mask.IN,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="burst_party"),
-        deviation="The payer's years are no condition. Payments must rise and take half of a "
-        "month's income, not one of the two: a live-seller's customers do the one or the other.",
+        deviation="The payer's years are no condition. Payments must rise and take three tenths of "
+        "a month's income, not one of the two: a live-seller's customers do the one or the other.",
         parameters=p,
     )
 
 
 def _raised(least: int, growth: int) -> Condition:
-    """At least so many payments, each larger than the one before, the last a multiple of the
-    first."""
+    """At least so many payments, each larger than the one before; growth: tenths of the first that
+    the last must reach."""
     count, rises = pl.col("burst_count_72h"), pl.col("burst_rises_72h")
-    is_grown = pl.col("burst_last_72h") >= growth * pl.col("burst_first_72h")
+    is_grown = 10 * pl.col("burst_last_72h") >= growth * pl.col("burst_first_72h")
     return Condition(
         name="raised",
         value=count,

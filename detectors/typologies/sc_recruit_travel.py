@@ -35,10 +35,10 @@ ADVANCE_USD = (20, 200)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecruitTravelParameters(Parameters):
     least_tickets: int = parameter(6, "a family on holiday buys four or five")
-    least_tickets_in_a_day: int = parameter(4, "a group leaves together")
+    least_tickets_in_a_day: int = parameter(3, "a group leaves together; a couple buys two")
     least_advances: int = parameter(4, "more persons than one household")
-    least_band_share: float = parameter(0.6, "equal advances: a tariff, not presents")
-    largest_repeat_share: float = parameter(0.15, "wages and friends come again, advances do not")
+    least_band_share: float = parameter(0.5, "equal advances: a tariff among own life's payments")
+    largest_repeat_share: float = parameter(0.3, "wages and friends come again, advances do not")
     history_days: int = parameter(60, "below two months nobody can have repeated")
 
 

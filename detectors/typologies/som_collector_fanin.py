@@ -41,6 +41,9 @@ class CollectorParameters(Parameters):
     largest_repeat_share: float = parameter(
         0.15, "fees are paid once; remittances repeat: the cheapest discriminator"
     )
+    largest_trade_cost_share: float = parameter(
+        0.15, "who carries people or goods for a living spends a third of the fares on the road"
+    )
     repeat_history_days: int = parameter(60, "below two months nobody can have repeated")
 
 
@@ -122,6 +125,12 @@ def typology(p: CollectorParameters) -> Typology:
             ),
             _all("passed_48h_14d", Aggregate.PASSED_WITHIN_48H, Mask.PRICED, "left within 48 h"),
             _all("in_sum_14d", Aggregate.SUM, Mask.IN, "all that came in"),
+            _all(
+                "trade_cost_sum_14d",
+                Aggregate.SUM,
+                Mask.OUT | Mask.TRADE_COST,
+                "spent on fuel, repairs, tolls, freight, wholesale goods",
+            ),
             _all("cash_out_sum_14d", Aggregate.SUM, Mask.CASH | Mask.OUT, "cash drawn"),
             _all(
                 "cash_out_zone_sum_14d",
@@ -167,6 +176,16 @@ def typology(p: CollectorParameters) -> Typology:
                 columns=("event_time", "amount"),
                 is_core=False,
                 coarsest_time=timedelta(hours=24),
+            ),
+            share_at_most(
+                "trade_cost_share",
+                pl.col("trade_cost_sum_14d"),
+                pl.col("in_sum_14d"),
+                p.largest_trade_cost_share,
+                family=None,
+                columns=("mcc",),
+                needs=("spending",),
+                is_core=False,
             ),
             share_at_most(
                 "repeat_share",

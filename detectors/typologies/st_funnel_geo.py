@@ -20,7 +20,7 @@ from models.mask import Mask
 
 MONTH = timedelta(days=30)
 DEPOSIT = Mask.IN | Mask.CASH | Mask.LOCATED
-NOT_LIFE = Mask.OWN_TRANSFER | Mask.BANK_LEDGER
+NOT_BY_OTHERS = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.AT_HOME | Mask.BY_HOLDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class FunnelParameters(Parameters):
     least_deposit_regions: int = parameter(3, "two can be home and work; three are a route")
     least_far_share: float = parameter(0.6, "most of the money is wanted somewhere else")
     longest_dwell_hours: float = parameter(48, "one trip to the border")
+    least_deposits_usd: float = parameter(1_000, "below it parents and friends look alike")
     least_income_multiple: float = parameter(3, "three wages cannot be savings of the month")
 
 
@@ -43,8 +44,8 @@ def typology(p: FunnelParameters) -> Typology:
         severity="high",
         offence="laundering",
         stage="movement",
-        looks_like="Cash is paid into one account in several towns where the holder neither lives "
-        "nor works, and drawn soon after in one or two places far from all of them.",
+        looks_like="Others pay cash into one account in several towns where the holder neither "
+        "lives nor works; it is drawn soon after in one or two places far from all of them.",
         innocent_reasons=(
             "a haulage or market business that collects along its route",
             "a student whose parents pay in at home",
@@ -73,7 +74,7 @@ def typology(p: FunnelParameters) -> Typology:
             Arm(
                 typology="st-funnel-geo",
                 has=DEPOSIT,
-                lacks=NOT_LIFE | Mask.AT_HOME,
+                lacks=NOT_BY_OTHERS,
                 window=MONTH,
                 least=p.least_deposit_regions,
             ),
@@ -84,9 +85,18 @@ def typology(p: FunnelParameters) -> Typology:
                 aggregate=Aggregate.DISTINCT_REGIONS,
                 window=MONTH,
                 has=DEPOSIT,
-                lacks=NOT_LIFE | Mask.AT_HOME,
+                lacks=NOT_BY_OTHERS,
                 unit="count",
-                meaning="subdivisions of cash deposits away from home and work",
+                meaning="subdivisions of others' cash deposits away from home and work",
+            ),
+            Feature(
+                name="deposits_sum_30d",
+                aggregate=Aggregate.SUM,
+                window=MONTH,
+                has=DEPOSIT,
+                lacks=NOT_BY_OTHERS,
+                unit="minor",
+                meaning="cash others paid in away from home and work",
             ),
             Feature(
                 name="far_sum_30d",
@@ -117,6 +127,16 @@ def typology(p: FunnelParameters) -> Typology:
                 family="movement",
                 columns=("place_id", "location_region"),
                 needs=("place",),
+            ),
+            at_least(
+                "deposits_usd",
+                share(pl.col("deposits_sum_30d"), pl.col("usd_minor")),
+                p.least_deposits_usd,
+                unit="US dollars",
+                family=None,
+                columns=("amount",),
+                needs=("usd_rate",),
+                is_core=False,
             ),
             share_at_least(
                 "far_share",
@@ -162,6 +182,8 @@ def typology(p: FunnelParameters) -> Typology:
         ),
         exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
         cites=Mask.CASH,
+        deviation="Deposits that the holder is known to have made are a trader's round and do not "
+        "count, nor do sums below USD 1,000. Where slips name nobody, every deposit counts.",
         parameters=p,
     )
 

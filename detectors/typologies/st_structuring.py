@@ -140,6 +140,10 @@ def typology(p: StructuringParameters) -> Typology:
         ),
         exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
         cites=Mask.NEAR | Mask.OVER,
+        is_shape=True,
+        deviation="Its facts rest on one pair of columns and can never be two families. Sums kept "
+        "under a legal limit are a report in their own right, so it fills the laundering queue "
+        "alone and claims no offence against persons.",
         parameters=p,
     )
 

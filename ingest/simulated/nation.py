@@ -36,7 +36,7 @@ WALKS: tuple[Walk, ...] = (
         is_earner=True,
         is_business=True,
     ),
-    Walk(occupation="student", share=0.11, usual_income_usd=60, born=(2002, 2007), is_student=True),
+    Walk(occupation="student", share=0.11, usual_income_usd=60, born=(2002, 2011), is_student=True),
     Walk(
         occupation="factory worker",
         share=0.17,

@@ -6,9 +6,9 @@ import numpy as np
 
 from ingest.simulated.cast import Party
 from ingest.simulated.country import KIP_PER_USD
-from ingest.simulated.moves import moment, rounded, transfer
+from ingest.simulated.moves import rounded, transfer
 from ingest.simulated.planted import Scheme, Stage, Variant, hushed, member, told
-from ingest.simulated.rows import Row
+from ingest.simulated.rows import DAY, SECOND, Row
 
 Hop = tuple[Party, Party, float, float]
 """Payer, payee, day, kip."""
@@ -32,6 +32,12 @@ def days(variant: Variant, rng: np.random.Generator) -> float:
     return float(rng.uniform(4, 16) if variant == "evasive" else rng.uniform(2, 6))
 
 
+def _waking(first: int, day: float) -> int:
+    """A second between 7 and 22 o'clock: later on a day for what comes later."""
+    hour = 7 + 15 * (day - int(day))
+    return (first + int(day)) * DAY + int(hour * 3_600) * SECOND
+
+
 def scheme(
     id: str,
     typology: str,
@@ -40,11 +46,11 @@ def scheme(
     hops: Sequence[Hop],
     rng: np.random.Generator,
 ) -> Scheme:
-    """The hops, on days from the scheme's first; all who take part are mules but the first."""
+    """The hops, in the order of their days from the scheme's first; all who take part are mules."""
     length = 2 + int(max(day for *_, day, _ in hops))
     first = stage.start(length, rng)
     rows: list[Row] = [
-        transfer(id, payer, payee, rounded(kip), moment(first + day, (7, 22), rng))
+        transfer(id, payer, payee, rounded(kip), _waking(first, day))
         for payer, payee, day, kip in hops
     ]
     parties = {party.account: party for hop in hops for party in hop[:2]}

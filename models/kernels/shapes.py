@@ -412,7 +412,8 @@ def _side(
 @njit(cache=True)
 def layers(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
     """Several payers of the same several payees (BIPARTITE), who were themselves paid by the same
-    several (STACK): their payments, newest first. A payee of many payers is a shop and no link."""
+    several (STACK): their payments, newest first. A payee of many payers is a shop and no link;
+    a holder with as many payees, or in a stack payers, is a firm."""
     t, payer = room.transfers, room.transfers.sender[trigger]
     since, least = t.time[trigger] - limits.window[kind], limits.least_parties[kind]
     fellows = np.empty(MOST_CANDIDATES, np.int64)
@@ -458,7 +459,7 @@ def _fellows(
     own = np.empty(LOOK_BACK, np.int64)
     n_own, _, parties = _side(room, trigger, holder, since, own, is_in)
     work += n_own
-    if parties < least or n_own >= LOOK_BACK:
+    if parties < least or parties > limits.shop_payers or n_own >= LOOK_BACK:
         return 0, work
     room.clock[0] += 1
     counted, n = room.clock[0], 0

@@ -11,7 +11,8 @@ from palermo.quality.proposals import Proposal, in_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
-    """An alert whose subject is a member of a scheme and that cites a transaction of it."""
+    """An alert whose subject is a member of a scheme and that cites a transaction of it. An alert
+    on a device or place is on those it gives a part in the scheme."""
 
     alert: Alert
     scheme: Scheme
@@ -52,11 +53,11 @@ class Matcher:
     def _touches(self, alert: Alert) -> Iterable[Touch]:
         cited = {each for hit in alert.typologies for each in hit.transaction_ids}
         cited.update(each for fact in alert.facts for each in fact.transaction_ids)
-        for scheme in self._of_party.get(alert.subject.id, ()):
+        named = _named(alert)
+        schemes = {s.scheme_id: s for name in sorted(named) for s in self._of_party.get(name, ())}
+        for scheme in schemes.values():
             if not scheme.transaction_ids.isdisjoint(cited):
-                yield Touch(
-                    alert=alert, scheme=scheme, is_suspect=_accuses(scheme, alert.subject.id)
-                )
+                yield Touch(alert=alert, scheme=scheme, is_suspect=_accuses(scheme, named))
 
 
 def first_alerts(matches: Iterable[Match]) -> dict[str, Alert]:
@@ -85,8 +86,14 @@ def _by_party(schemes: Iterable[Scheme]) -> dict[str, list[Scheme]]:
     return found
 
 
-def _accuses(scheme: Scheme, subject: str) -> bool:
-    return any(m.is_suspect and subject in (m.party, m.account) for m in scheme.members)
+def _named(alert: Alert) -> frozenset[str]:
+    if alert.subject.kind in ("device", "place"):
+        return frozenset(r.party for r in alert.roles if r.role not in ("unknown", "payer"))
+    return frozenset({alert.subject.id})
+
+
+def _accuses(scheme: Scheme, named: frozenset[str]) -> bool:
+    return any(m.is_suspect and not named.isdisjoint((m.party, m.account)) for m in scheme.members)
 
 
 def _found(proposal: Proposal, touches: Iterable[Touch]) -> frozenset[str]:

@@ -71,7 +71,8 @@ def test_accounts_run_from_one_device_are_an_alert_on_the_device(store: Store) -
     (alert,) = alerts_of(store, farm())
 
     assert (alert.subject.kind, alert.subject.id) == ("device", DEVICE)
-    assert (alert.accounts, alert.customers) == ((), ())
+    assert alert.customers == tuple(f"C-FICT-0{i:03d}" for i in range(8))
+    assert alert.accounts == tuple(f"A-FICT-0{i:03d}" for i in range(8))
     assert alert.totals.out == "800.00"
     assert {(role.party, role.role) for role in alert.roles} == {
         (f"C-FICT-0{i:03d}", "mule") for i in range(8)

@@ -186,7 +186,10 @@ def _has_gather_scatter(window: Any, trigger: Any, limits: ShapeLimits) -> bool:
 def _fellows(window: Any, holder: int, limits: ShapeLimits, own: int, other: int) -> set[int]:
     """Holders that share enough payees (own=2, other=3) or payers (own=3, other=2)."""
     fellows: dict[int, int] = {}
-    for shared in {row[other] for row in window if row[own] == holder}:
+    partners = {row[other] for row in window if row[own] == holder}
+    if len(partners) > limits.shop_payers:
+        return set()
+    for shared in partners:
         others = {row[own] for row in window if row[other] == shared}
         if len(others) > limits.shop_payers:
             continue

@@ -34,6 +34,10 @@ TRANSFER_TYPES = frozenset(
 )
 REMITTANCE_TYPES = frozenset({"REMITTANCE_SEND", "REMITTANCE_PAYOUT"})
 CARD_TYPES = frozenset({"CARD_PURCHASE", "CARD_CREDIT"})
+TRADE_COST_MCC = frozenset(
+    {"4214", "4784", "5013", "5039", "5046", "5137", "5172"}
+    | {"5199", "5533", "5541", "5542", "7531", "7538", "7542"}
+)
 LICENCE_KINDS = frozenset({"MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO"})
 STILL = frozenset({"REJECTED", "ATTEMPTED"})
 
@@ -365,6 +369,8 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         and holder.birth_year is not None
         and m.local_date.year - holder.birth_year < 18,
         "TRAVEL": t.mcc in {"4112", "4131", "4511", "4722"},
+        "TRADE_COST": t.mcc in TRADE_COST_MCC,
+        "BY_HOLDER": t.is_cash and t.conductor_party_id == m.holder,
         "NEW_ACCOUNT": age is not None and 0 <= age < 90,
         "OLD_ACCOUNT": age is not None and age >= 180,
         "NIGHT": m.local_hour >= 22 or m.local_hour < 6,

@@ -26,7 +26,7 @@ Value = Fraction | int | None
 NEAR_CASH = frozenset({"CASH", "NEAR"})
 OVER_CASH = frozenset({"CASH", "OVER"})
 CASH_IN_ELSEWHERE = frozenset({"CASH", "IN", "LOCATED"})
-NOT_HOME = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "AT_HOME"})
+NOT_HOME = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "AT_HOME", "BY_HOLDER"})
 CREDIT = frozenset({"IN", "COUNTERPARTY_KNOWN"})
 NOT_CREDIT = frozenset(
     {"OWN_TRANSFER", "BANK_LEDGER", "CARD", "SALARY", "LOAN", "DECLARED_RELATED"}
@@ -204,12 +204,14 @@ def st_structuring(v: View) -> Judgement:
 def st_funnel_geo(v: View) -> Judgement:
     """Account scope, 30 d."""
     regions = v.measure(_in(MONTH, "DISTINCT_REGIONS", CASH_IN_ELSEWHERE, lacks=NOT_HOME))
+    deposits = v.measure(_in(MONTH, "SUM", CASH_IN_ELSEWHERE, lacks=NOT_HOME))
     far = v.measure(_in(MONTH, "FAR_SUM"))
     drawn = v.measure(_in(MONTH, "SUM", frozenset({"CASH", "OUT"})))
     dwell = v.measure(_in(MONTH, "DWELL_MEDIAN"))
     came_in = v.measure(_in(MONTH, "SUM", frozenset({"IN"})))
     conditions = (
         _at_least("deposit_regions", regions, 3, is_core=True),
+        _at_least("deposits_usd", share(deposits, _usd(v)), 1_000),
         _share_at_least("far_share", share(far, drawn), Fraction(3, 5), is_core=True),
         _dwell_at_most(v, dwell, timedelta(hours=48)),
         _at_least("income", share(came_in, _income(v)), 3),
@@ -226,6 +228,7 @@ def som_collector_fanin(v: View) -> Judgement:
     largest_band = max((band for band in bands if band is not None), default=None)
     regions = v.measure(_credits("DISTINCT_COUNTERPARTY_REGIONS"))
     passed = v.measure(_in(fortnight, "PASSED_WITHIN_48H"))
+    trade_costs = v.measure(_in(fortnight, "SUM", frozenset({"OUT", "TRADE_COST"})))
     came_in = v.measure(_in(fortnight, "SUM", frozenset({"IN"})))
     repeating = v.measure(_credits("REPEAT_COUNTERPARTIES", least_history=60))
     is_fine_enough = 2 * v.ledger.world.time_precision <= timedelta(hours=48)
@@ -236,6 +239,7 @@ def som_collector_fanin(v: View) -> Judgement:
         _share_at_least(
             "passed_48h", share(passed, came_in) if is_fine_enough else None, Fraction(7, 10)
         ),
+        _at_most("trade_cost_share", share(trade_costs, came_in), Fraction(15, 100)),
         _at_most("repeat_share", share(repeating, payers), Fraction(15, 100), clears_as="REMIT"),
     )
     return Judgement(conditions=conditions, weight=_zone_share(v, fortnight))
@@ -253,9 +257,9 @@ def sx_drained_account(v: View) -> Judgement:
     to_top = share(v.measure(transfers), went_out)
     conditions = (
         _at_least("credits", credits, 5, is_core=True),
-        _passed_through(came_in, went_out, Fraction(9, 10)),
+        _passed_through(came_in, went_out, Fraction(85, 100)),
         _share_at_least("top_payee_share", to_top, Fraction(7, 10), is_core=True),
-        _at_most("own_life_share", share(lived_on, came_in), Fraction(5, 100), is_core=True),
+        _at_most("own_life_share", share(lived_on, came_in), Fraction(15, 100), is_core=True),
         _dwell_at_most(v, dwell, timedelta(hours=12)),
     )
     return Judgement(
@@ -437,7 +441,7 @@ def cse_pressed_payer(v: View) -> Judgement:
     first = v.measure(replace(burst, aggregate="FIRST_AMOUNT"))
     last = v.measure(replace(burst, aggregate="LAST_AMOUNT"))
     came_in = v.measure(Measure(aggregate="SUM", window=MONTH, has=frozenset({"IN"}), tests=NONE))
-    is_grown = first is not None and last is not None and last >= 2 * first
+    is_grown = first is not None and last is not None and 10 * last >= 12 * first
     conditions = (
         _at_least("payment", v.measure(replace(burst, aggregate="IS_TRIGGER")), 1, is_core=True),
         Condition(
@@ -450,7 +454,7 @@ def cse_pressed_payer(v: View) -> Judgement:
         _at_most("first_usd", share(first, _usd(v)), Fraction(270), is_core=True),
         _at_most("extorted_usd", share(paid, _usd(v)), Fraction(1_650), is_core=True),
         _first_met(v, count),
-        _share_at_least("drained_of_month", share(paid, came_in), Fraction(1, 2), is_core=True),
+        _share_at_least("drained_of_month", share(paid, came_in), Fraction(3, 10), is_core=True),
     )
     return Judgement(conditions=conditions, link=v.name(replace(burst, aggregate="TOP_PAYEE")))
 
@@ -475,10 +479,10 @@ def sc_recruit_travel(v: View) -> Judgement:
     again = v.measure(replace(advance, aggregate="REPEAT_COUNTERPARTIES", least_history=60))
     conditions = (
         _at_least("tickets", tickets, 6, is_core=True),
-        _at_least("tickets_in_a_day", on_a_day, 4, is_core=True),
+        _at_least("tickets_in_a_day", on_a_day, 3, is_core=True),
         _at_least("advanced_persons", persons, 4, is_core=True),
-        _share_at_least("equal_share", share(equal, advances), Fraction(3, 5), is_core=True),
-        _at_most("repeat_share", share(again, persons), Fraction(15, 100)),
+        _share_at_least("equal_share", share(equal, advances), Fraction(1, 2), is_core=True),
+        _at_most("repeat_share", share(again, persons), Fraction(3, 10)),
     )
     return Judgement(conditions=conditions, weight=share(in_zone, tickets))
 

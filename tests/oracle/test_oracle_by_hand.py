@@ -151,11 +151,12 @@ def test_cash_paid_in_at_three_towns_and_drawn_far_away_is_a_funnel() -> None:
 
     found = oracle.find(world([*deposits, *drawn], customers=[holder], accounts=[account]))
 
-    # After the first withdrawal: regions 3 (excess 0), far 1 (1), dwell: lots 100 at 2 d, 100 at
-    # 1.5 d, 40 at 1 d, half of 240 reached at 1.5 d (excess 1/4), income 6 (1): mean 9/16.
-    # All cash drawn lies in the zone: + 0.2 x (7/16).
+    # After the first withdrawal: regions 3 (excess 0), deposits USD 3,000 (1), far 1 (1), dwell:
+    # lots 100 at 2 d, 100 at 1.5 d, 40 at 1 d, half of 240 reached at 1.5 d (excess 1/4),
+    # income 6 (1): mean 13/20.
+    # All cash drawn lies in the zone: + 0.2 x (7/20).
     first, second = found
-    assert first.strength == Fraction(9, 16) + Fraction(1, 5) * Fraction(7, 16)
+    assert first.strength == Fraction(13, 20) + Fraction(1, 5) * Fraction(7, 20)
     assert first.facts["dwell"] == timedelta(days=1.5) // timedelta(microseconds=1)
     assert second.facts["far_share"] == Fraction(4, 5)
 
@@ -186,9 +187,9 @@ def test_ten_strangers_of_four_regions_paying_one_price_are_a_collector() -> Non
     found = oracle.find(world([*ten_payers(), cash_out(1, 150_000)], history_days=60))
 
     # At the tenth payment nothing has passed on: 0 of 150,000 within 48 h, so it fires after.
-    # payers 0, band share 1, regions 0, passed 1, repeat 1: mean 3/5.
+    # payers 0, band share 1, regions 0, passed 1, trade costs 1, repeat 1: mean 2/3.
     (finding,) = only(found, "som-collector-fanin")
-    assert finding.strength == Fraction(3, 5)
+    assert finding.strength == Fraction(2, 3)
     assert not finding.is_cleared
 
 
@@ -205,7 +206,7 @@ def test_payers_who_came_before_clear_a_collector_as_a_remittance_agent() -> Non
     (finding,) = only(found, "som-collector-fanin")
     assert finding.facts["repeat_share"] == Fraction(1, 5)
     assert finding.cleared_by == {"REMIT"}
-    assert finding.strength == Fraction(2, 5)
+    assert finding.strength == Fraction(1, 2)
 
 
 def test_below_sixty_days_repeat_payers_are_not_testable() -> None:
@@ -213,7 +214,7 @@ def test_below_sixty_days_repeat_payers_are_not_testable() -> None:
 
     (finding,) = only(found, "som-collector-fanin")
     assert finding.not_testable == {"repeat_share"}
-    assert finding.strength == Fraction(1, 2)
+    assert finding.strength == Fraction(3, 5)
 
 
 def drained(account: str, receiver: str, *, at: float = 0, kept: int = 0) -> list[Transaction]:
@@ -224,12 +225,12 @@ def drained(account: str, receiver: str, *, at: float = 0, kept: int = 0) -> lis
 def test_an_account_emptied_within_hours_is_a_signal() -> None:
     (signal,) = oracle.find(world(drained("A-FICT-0001", "R-FICT-0001", kept=2_500)))
 
-    # credits 0, passed 0.95 (1/2), top payee 1, own life 0 (1), dwell: 7,500 of the fifth lot
-    # at 0.06 d, then 0.07, 0.08 d: half of 47,500 at 0.08 d of 0.5 d (21/25): mean 167/250.
+    # credits 0, passed 0.95 (2/3), top payee 1, own life 0 (1), dwell: 7,500 of the fifth lot
+    # at 0.06 d, then 0.07, 0.08 d: half of 47,500 at 0.08 d of 0.5 d (21/25): mean 263/375.
     assert signal.typology == "sx-drained-account"
     assert signal.link == "R-FICT-0001"
     assert signal.facts["passed_through"] == Fraction(19, 20)
-    assert signal.strength == Fraction(0 + Fraction(1, 2) + 1 + 1 + Fraction(21, 25), 5)
+    assert signal.strength == Fraction(0 + Fraction(2, 3) + 1 + 1 + Fraction(21, 25), 5)
 
 
 def test_two_unrelated_drained_accounts_make_a_victim_drain() -> None:

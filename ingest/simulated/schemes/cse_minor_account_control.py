@@ -11,6 +11,7 @@ from ingest.simulated.rows import HOUR, SECOND, Row
 
 TYPOLOGY = "cse-minor-account-control"
 LEAST_STRANGERS, LEAST_USD = 6, 300
+CHILD_BORN = 2009
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,9 @@ def draw(variant: Variant, rng: np.random.Generator) -> Control:
 def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> Scheme:
     how, cast = draw(variant, rng), stage.cast
     keeper = cast.lead()
-    child = cast.lead_who(cast.people.birth_year >= 2009)
+    may_be = cast.people.birth_year >= CHILD_BORN
+    is_child = any(may_be[who] for who in cast.leads)
+    child = cast.lead_who(may_be)
     first = stage.start(how.days + 3, rng)
     rows: list[Row] = []
     for payer in cast.strangers(how.strangers, rng):
@@ -60,6 +63,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         and how.passed_on >= 0.8
         and how.usual * LEAST_STRANGERS >= LEAST_USD * KIP_PER_USD
         and how.days <= 30
+        and is_child
     )
     return Scheme(
         id=id,

@@ -65,7 +65,11 @@ def plant(
         id=id,
         typologies=(TYPOLOGY,),
         variant=variant,
-        members=tuple(member(mule, "mule") for mule in mules),
+        members=(
+            member(keeper, "possible_controller"),
+            *(member(mule, "mule") for mule in mules),
+            *(member(sink, "collector") for sink in into),
+        ),
         rows=told(rows),
         completes_at=completed(rows, {mule.account for mule in mules}),
         hushes=tuple(

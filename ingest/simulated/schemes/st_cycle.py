@@ -13,6 +13,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
     ring = crew(stage, 3, 6, rng)
     hops: list[Hop] = []
     for place, (payer, payee) in enumerate(zip(ring, [*ring[1:], ring[0]], strict=True)):
-        hops.append((payer, payee, length * place / len(ring), total))
+        day = length * (place + float(rng.uniform(0.05, 0.85))) / len(ring)
+        hops.append((payer, payee, day, total))
         total *= kept(variant, rng)
     return scheme(id, TYPOLOGY, variant, stage, hops, rng)
