@@ -41,8 +41,11 @@ class Outline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFinding:
+    """legs: the movements of a network's finding, packed by `ledger`; None: in the ledger."""
+
     finding: Finding
     model: ModelScore | None
+    legs: bytes | None
 
 
 def triggered(connection: sa.Connection, since: Mapping[str, bytes]) -> Iterator[Outline]:
@@ -89,8 +92,10 @@ def insert(
     *,
     gathered_by: str | None = None,
     models: Sequence[ModelScore | None] | None = None,
+    legs: bytes | None = None,
 ) -> None:
-    """Keeps findings; `gathered_by` is the receiver for those of signals."""
+    """Keeps findings; `gathered_by` is the receiver for those of signals; `legs`: see
+    KeptFinding, of each of them."""
     if not findings:
         return
     scores = models or [None] * len(findings)
@@ -101,7 +106,10 @@ def insert(
     numbered = list(zip(count(first + 1), findings, scores, strict=False))
     connection.execute(
         FINDINGS.insert(),
-        [_row(finding, gathered_by, model) | {"id": number} for number, finding, model in numbered],
+        [
+            _row(finding, gathered_by, model) | {"id": number, "legs": legs}
+            for number, finding, model in numbered
+        ],
     )
     links = [
         {"kind": kind, "link_id": name, "finding_id": number}
@@ -179,11 +187,12 @@ def load(connection: sa.Connection, ids: Sequence[int]) -> dict[int, KeptFinding
     """Whole findings by their number."""
     found = {}
     for some in chunks(ids):
-        query = sa.select(FINDINGS.c.id, FINDINGS.c.body, FINDINGS.c.model).where(
-            FINDINGS.c.id.in_(some)
-        )
+        columns = FINDINGS.c.id, FINDINGS.c.body, FINDINGS.c.model, FINDINGS.c.legs
+        query = sa.select(*columns).where(FINDINGS.c.id.in_(some))
         for row in connection.execute(query):
-            found[row.id] = KeptFinding(finding=decode(row.body), model=_model(row.model))
+            found[row.id] = KeptFinding(
+                finding=decode(row.body), model=_model(row.model), legs=row.legs
+            )
     return found
 
 

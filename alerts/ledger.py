@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import polars as pl
 import sqlalchemy as sa
 
@@ -91,6 +92,26 @@ def cited(connection: sa.Connection, citations: Sequence[Citation]) -> tuple[Ent
         for entry in _cited_by(connection, citation):
             found[(entry.order_key, entry.holder)] = entry
     return tuple(found[key] for key in sorted(found)[-MOST_CITED:])
+
+
+def packed_legs(frame: pl.DataFrame, citations: Sequence[Citation]) -> bytes:
+    """Of LEDGER rows the movements that these citations name, in total order, to be kept with
+    their finding. A shape stands at its trigger, so no later return is told of them."""
+    named = {(each.holder, txn) for each in citations for txn in each.only}
+    found = {
+        (key, row["holder"]): _table_row({**row, "cancelled_by": None}, key)
+        for row in frame.filter(pl.col("holder").is_in({holder for holder, _ in named})).iter_rows(
+            named=True
+        )
+        if (row["holder"], f"{row['txn_hi']:016x}{row['txn_lo']:016x}") in named
+        for key in [movement_key(*(row[name] for name in KEY_COLUMNS))]
+    }
+    return msgspec.msgpack.encode([found[at] for at in sorted(found)])
+
+
+def unpacked_legs(legs: bytes) -> tuple[Entry, ...]:
+    """The movements again."""
+    return _LEGS.decode(legs)
 
 
 def was_paid_as_account(connection: sa.Connection, payer: str, receiver: str, upto: bytes) -> bool:
@@ -230,3 +251,6 @@ def _as_signed(mask: int) -> int:
 
 def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
     return Entry(**row._mapping)
+
+
+_LEGS = msgspec.msgpack.Decoder(tuple[Entry, ...])

@@ -44,13 +44,15 @@ FINDINGS = sa.Table(
     sa.Column("not_testable", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("model", sa.LargeBinary, nullable=True),
+    sa.Column("legs", sa.LargeBinary, nullable=True),
     sa.Index("ix_findings_keyed_by", "is_gathered", "keyed_by", "order_key"),
     sa.Index(
         "ix_findings_subject", "subject_kind", "subject_id", "order_key", "typology", unique=True
     ),
 )
 """Current findings, one a (typology, subject, trigger). `keyed_by` is what they are replaced by:
-the holder, or for gathered ones the receiver. `grounds` is what the gate counts."""
+the holder, or for gathered ones the receiver. `grounds` is what the gate counts. `legs`: the
+movements a network's finding cites; of others they stand in the ledger."""
 
 SIGNAL_LINKS = sa.Table(
     "signal_links",

@@ -100,13 +100,15 @@ class Triage:
         ledger: pl.DataFrame,
         model_scores: ModelScores | None = None,
         networks: NetworkFindings | None = None,
+        legs: pl.DataFrame | None = None,
     ) -> list[AlertRevision]:
         """Revisions of the alerts that this step raises, amends, withdraws or supersedes.
 
         findings: of level 1, each triggered at or after its holder's row in `replaces` (REPLACES
         columns). ledger: LEDGER rows of their holders, at least from the earliest moment that one
         of the findings cites. model_scores: see ModelScores; absent ones leave `model` empty.
-        networks: what became of network shapes; the ledger holds the movements of all they cite.
+        networks: what became of network shapes; legs: LEDGER rows, with the movements of all they
+        cite among them.
         """
         touched = self._replace(tx.connection, findings, replaces, ledger, model_scores or {})
         for link, since in sorted(
@@ -114,7 +116,9 @@ class Triage:
         ):
             for definition in self._gatherings_by(link):
                 self._gather(tx.connection, definition, link, since, touched)
-        self._judge_networks(tx.connection, networks or {}, touched)
+        if networks:
+            assert legs is not None
+            self._judge_networks(tx.connection, networks, legs, touched)
         changed: list[str] = []
         for subject, (first, last) in sorted(touched.subjects.items()):
             changed.extend(self._refold(tx.connection, subject, first, last))
@@ -179,9 +183,14 @@ class Triage:
         return (each for each in self._gatherings if each.link == link.kind)
 
     def _judge_networks(
-        self, connection: sa.Connection, networks: NetworkFindings, touched: _Touched
+        self,
+        connection: sa.Connection,
+        networks: NetworkFindings,
+        legs: pl.DataFrame,
+        touched: _Touched,
     ) -> None:
-        """They rest on many holders' movements, so they are replaced by key, not by holder."""
+        """They rest on many holders' movements, so they are replaced by key, not by holder, and
+        keep what they cite with them."""
         for key, finding in sorted(networks.items(), key=lambda item: item[0]):
             at = order_key(key.trigger)
             old = [
@@ -191,7 +200,8 @@ class Triage:
             ]
             kept.drop(connection, [outline.id for outline in old])
             new = [] if finding is None else [finding]
-            kept.insert(connection, new, gathered_by=key.holder)
+            cited = None if finding is None else ledger.packed_legs(legs, finding.citations)
+            kept.insert(connection, new, gathered_by=key.holder, legs=cited)
             for subject in [*(each.subject for each in old), *map(_subject, new)]:
                 touched.subject(subject, key_time(at))
 
@@ -332,7 +342,9 @@ class Triage:
             finding=found.finding,
             definition=self._background.definitions[found.finding.typology],
             model=found.model,
-            entries=ledger.cited(connection, found.finding.citations),
+            entries=ledger.cited(connection, found.finding.citations)
+            if found.legs is None
+            else ledger.unpacked_legs(found.legs),
         )
 
     def _feeders(self, connection: sa.Connection, cited: Sequence[Cited]) -> tuple[Cited, ...]:

@@ -172,19 +172,9 @@ class Networks:
             *self._search(again, is_linked=True),
             *self._search(slots[late:], is_linked=False),
         ]
-        outcome = self._outcome(gone | {self._txn(slot) for slot in again.tolist()}, found)
+        outcome = self._outcome({self._txn(slot) for slot in again.tolist()}, gone, found)
         self._forget(batch.seen_until)
         return outcome
-
-    def cited_since(self, holders: Iterable[str]) -> dict[str, datetime]:
-        """From when on the movements of these holders are needed to show the shapes that stand."""
-        wanted, since = set(holders), dict[str, datetime]()
-        for shape in self._standing.values():
-            for leg in shape.legs:
-                for party in {leg.sender, leg.receiver} & wanted:
-                    before = leg.time - timedelta(microseconds=1)
-                    since[party] = min(since.get(party, before), before)
-        return since
 
     @property
     def searches(self) -> tuple[int, int]:
@@ -363,16 +353,22 @@ class Networks:
             )
         ]
 
-    def _outcome(self, judged: set[str], found: Sequence[ShapeFound]) -> ShapesJudged:
-        """Only what differs from what stood."""
+    def _outcome(
+        self, judged: set[str], amended: set[str], found: Sequence[ShapeFound]
+    ) -> ShapesJudged:
+        """Only what differs from what stood, or rests on a transfer whose content does."""
         new = {(each.shape, each.trigger.txn): each for each in found}
         old = {
             key: self._standing[key]
-            for txn in judged
+            for txn in judged | amended
             for key in ((shape, txn) for shape in SHAPES)
             if key in self._standing
         }
-        changed = {key: each for key, each in new.items() if old.get(key) != each}
+        changed = {
+            key: each
+            for key, each in new.items()
+            if old.get(key) != each or any(leg.txn in amended for leg in each.legs)
+        }
         gone = {key: each for key, each in old.items() if key not in new or key in changed}
         for key in gone:
             del self._standing[key]

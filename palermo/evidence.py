@@ -27,7 +27,7 @@ from models.networks import Networks
 from models.profile import Profiles
 from palermo.folder import DATABASE
 from palermo.model_scores import Rank
-from palermo.pending import holders_since
+from palermo.pending import holders_since, standing
 
 SIDES = ("orig_account_id", "benef_account_id", "orig_party_id", "benef_party_id")
 EVER = keys_between(0, (1 << 63) - 1)
@@ -114,9 +114,10 @@ def derived(evidence: Evidence, alert_id: str, stages: Stages) -> Alert | None:
             transaction,
             findings=findings,
             replaces=evaluated.replaces,
-            ledger=stages.profiles.ledger(holders_since([*findings, *networks.values()])),
+            ledger=stages.profiles.ledger(holders_since(findings)),
             model_scores=stages.rank(evaluated, findings),
             networks=networks,
+            legs=stages.profiles.ledger(holders_since(standing(networks))),
         )
         found = stages.triage.final_alerts(transaction)
     return next((alert for alert in found if alert.alert_id == alert_id), None)

@@ -86,6 +86,11 @@ def holders_since(findings: Iterable[Finding]) -> dict[str, datetime]:
     return since
 
 
+def standing(networks: NetworkFindings) -> list[Finding]:
+    """The findings of networks that stand from now on."""
+    return [each for each in networks.values() if each is not None]
+
+
 def _kept(findings: Sequence[Finding], replaces: pl.DataFrame) -> list[Finding]:
     """Those that stand before the point from which their holder was judged anew."""
     holders = {finding.holder for finding in findings}

@@ -30,7 +30,7 @@ from models.networks import Networks
 from models.profile import Profiles
 from palermo.folder import REJECTS, Observer, append_whole, cut_to, said_plainly
 from palermo.model_scores import Rank
-from palermo.pending import Pending, holders_since
+from palermo.pending import Pending, holders_since, standing
 from palermo.snapshots import Snapshots
 
 CHECKPOINT_ROWS = 20_000
@@ -120,9 +120,10 @@ def commit(line: Line, pending: Pending, before: Progress, spent: float) -> Prog
             transaction,
             findings=pending.findings,
             replaces=pending.replaces,
-            ledger=line.profiles.ledger(_ledger_since(line.networks, pending)),
+            ledger=line.profiles.ledger(holders_since(pending.findings)),
             model_scores=pending.scores,
             networks=pending.networks,
+            legs=line.profiles.ledger(holders_since(standing(pending.networks))),
         )
         transaction.save_position(progress)
         line.observer("applied")
@@ -154,15 +155,6 @@ def resume(line: Line) -> Progress:
     if line.outlet:
         line.outlet.publish_committed()
     return begun
-
-
-def _ledger_since(networks: Networks, pending: Pending) -> dict[str, datetime]:
-    """Also for shapes that stand as they did: what a holder moved is told anew as a whole."""
-    found = [each for each in pending.networks.values() if each is not None]
-    since = holders_since([*pending.findings, *found])
-    for holder, time in networks.cited_since(pending.replaces["holder"]).items():
-        since[holder] = min(since.get(holder, time), time)
-    return since
 
 
 def seconds_spent(progress: Progress) -> float:

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("not_testable", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("model", sa.LargeBinary(), nullable=True),
+        sa.Column("legs", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
     )
     op.create_index(
