@@ -10,7 +10,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 class KafkaSettings(BaseModel):
-    """Brokers, security, the raw topics read and the two topics written.
+    """Brokers, security, the raw topics read and the topics of ours.
 
     The password is given in the environment (`PALERMO__KAFKA__PASSWORD`) or in a file of its own,
     so that palermo.toml can be shown to anyone.
@@ -22,10 +22,21 @@ class KafkaSettings(BaseModel):
     topics: tuple[str, ...] = ()
     group: str = "palermo"
     """Consumer group under which progress is shown to lag monitors; also names the producer."""
+    member: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    """Name of this process among those of its stage, the same after a restart: then the brokers
+    know it again at once instead of waiting until it counts as gone."""
+    movements_topic: str = "palermo.movements.v1"
+    findings_topic: str = "palermo.findings.v1"
     alerts_topic: str = "palermo.alerts.v1"
     deadletters_topic: str = "palermo.deadletters.v1"
     partitions: int = Field(default=1, ge=1)
-    """Of the topics `topics apply` creates."""
+    """Of the raw topics, alerts and dead letters that `topics apply` creates."""
+    movements_partitions: int = Field(default=8, ge=1)
+    """Of the movements: as many processes of `detect` can share the work. Never changed later,
+    or holders would move."""
+    memory_days: int = Field(default=400, ge=1)
+    """How long movements and findings stay in their topics: what a profile looks back to, and some
+    weeks more, so that one without a snapshot can be made again from them."""
     replication: int = Field(default=3, ge=1)
     security: SecurityProtocol = "PLAINTEXT"
     mechanism: SaslMechanism | None = None

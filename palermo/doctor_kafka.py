@@ -155,7 +155,13 @@ def _rights(settings: KafkaSettings) -> str:
 
 
 def _wanted(settings: KafkaSettings) -> list[str]:
-    return [*settings.topics, settings.alerts_topic, settings.deadletters_topic]
+    return [
+        *settings.topics,
+        settings.movements_topic,
+        settings.findings_topic,
+        settings.alerts_topic,
+        settings.deadletters_topic,
+    ]
 
 
 def _described(admin: Any, names: list[str]) -> list[dict[str, Any]]:

@@ -26,8 +26,8 @@ from ingest.transaction import TransactionBatch
 from models.networks import Networks
 from models.profile import Profiles
 from palermo.folder import DATABASE
+from palermo.judged import holders_since, standing
 from palermo.model_scores import Rank
-from palermo.pending import holders_since, standing
 
 SIDES = ("orig_account_id", "benef_account_id", "orig_party_id", "benef_party_id")
 EVER = keys_between(0, (1 << 63) - 1)

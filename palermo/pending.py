@@ -1,21 +1,18 @@
 """What was read and judged since the last checkpoint, so that small batches can share one."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
 
-from alerts.alert import ModelScore
 from alerts.triage import ModelScores
-from detectors.finding import Finding, TriggerKey
+from detectors.finding import Finding
 from detectors.networks import NetworkFindings, NetworkKey
 from ingest.feed import RawBatch, Reject
 from ingest.intake import Accepted
-from models.evaluated import REPLACES, Evaluated
-
-PLACE = ("since_time", "since_sequence", "since_hi", "since_lo", "since_side")
-"""A movement's place in the total order."""
+from models.evaluated import Evaluated
+from palermo.judged import Judged
 
 
 class Pending:
@@ -29,10 +26,8 @@ class Pending:
         self.history_start: datetime | None = None
         self.seen_until: datetime | None = None
         self.rejects: list[Reject] = []
-        self.scores: dict[tuple[str, TriggerKey], ModelScore] = {}
+        self.judged = Judged()
         self._archived: list[pl.DataFrame] = []
-        self._findings: list[Finding] = []
-        self._replaces: list[pl.DataFrame] = [pl.DataFrame(schema=REPLACES)]
         self._networks: dict[NetworkKey, Finding | None] = {}
 
     def add(
@@ -53,9 +48,7 @@ class Pending:
         self.rejects.extend(accepted.rejects)
         if accepted.archived.height:
             self._archived.append(accepted.archived)
-        self._findings = [*_kept(self._findings, evaluated.replaces), *findings]
-        self._replaces.append(evaluated.replaces)
-        self.scores.update(scores)
+        self.judged.add(evaluated, findings, scores)
         self._networks.update(networks)
 
     @property
@@ -64,44 +57,5 @@ class Pending:
         return pl.concat(self._archived) if self._archived else None
 
     @property
-    def findings(self) -> Sequence[Finding]:
-        return self._findings
-
-    @property
     def networks(self) -> NetworkFindings:
         return self._networks
-
-    @property
-    def replaces(self) -> pl.DataFrame:
-        """REPLACES rows, one a holder: the earliest point from which anything was judged anew."""
-        every = pl.concat(self._replaces)
-        return every.sort("holder", *PLACE).unique("holder", keep="first", maintain_order=True)
-
-
-def holders_since(findings: Iterable[Finding]) -> dict[str, datetime]:
-    """From when on each holder's movements are needed to show what the findings rest on."""
-    since: dict[str, datetime] = {}
-    for citation in (each for finding in findings for each in finding.citations):
-        since[citation.holder] = min(since.get(citation.holder, citation.since), citation.since)
-    return since
-
-
-def standing(networks: NetworkFindings) -> list[Finding]:
-    """The findings of networks that stand from now on."""
-    return [each for each in networks.values() if each is not None]
-
-
-def _kept(findings: Sequence[Finding], replaces: pl.DataFrame) -> list[Finding]:
-    """Those that stand before the point from which their holder was judged anew."""
-    holders = {finding.holder for finding in findings}
-    since = {
-        holder: TriggerKey(time=time, sequence=sequence, txn=f"{hi:016x}{lo:016x}", side=side)
-        for holder, time, sequence, hi, lo, side in replaces.select("holder", *PLACE)
-        .filter(pl.col("holder").is_in(holders))
-        .iter_rows()
-    }
-    return [
-        finding
-        for finding in findings
-        if finding.holder not in since or finding.trigger < since[finding.holder]
-    ]

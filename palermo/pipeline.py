@@ -29,8 +29,9 @@ from ingest.transaction import FATES
 from models.networks import Networks
 from models.profile import Profiles
 from palermo.folder import REJECTS, Observer, append_whole, cut_to, said_plainly
+from palermo.judged import holders_since, standing
 from palermo.model_scores import Rank
-from palermo.pending import Pending, holders_since, standing
+from palermo.pending import Pending
 from palermo.snapshots import Snapshots
 
 CHECKPOINT_ROWS = 20_000
@@ -118,10 +119,10 @@ def commit(line: Line, pending: Pending, before: Progress, spent: float) -> Prog
     with line.store.transaction() as transaction:
         line.triage.apply(
             transaction,
-            findings=pending.findings,
-            replaces=pending.replaces,
-            ledger=line.profiles.ledger(holders_since(pending.findings)),
-            model_scores=pending.scores,
+            findings=pending.judged.findings,
+            replaces=pending.judged.replaces,
+            ledger=line.profiles.ledger(holders_since(pending.judged.findings)),
+            model_scores=pending.judged.scores,
             networks=pending.networks,
             legs=line.profiles.ledger(holders_since(standing(pending.networks))),
         )
@@ -144,7 +145,8 @@ def resume(line: Line) -> Progress:
     cut_to(line.folder / REJECTS, begun.rejects_bytes)
     if progress is None:
         return begun
-    covered = line.snapshots.restore(line.profiles, upto=begun.rows)
+    restored = line.snapshots.restore(line.profiles, upto=begun.rows)
+    covered = 0 if restored is None else restored.rows
     for archived in line.archive.read(upto=begun.rows):
         transactions = line.intake.restore(archived)
         if archived["row"][-1] > covered:

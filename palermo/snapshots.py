@@ -113,9 +113,9 @@ class Snapshots:
             self._finish(self._sealing)
         self._spent += self._clock() - begun
 
-    def restore(self, profiles: Profiles, *, upto: int) -> int:
-        """Gives empty profiles the newest usable snapshot of at most `upto` rows; how many rows it
-        covers, 0 for none. Refused ones are removed, and told with the reason."""
+    def restore(self, profiles: Profiles, *, upto: int) -> Manifest | None:
+        """Gives empty profiles the newest usable snapshot of at most `upto` rows; what it is of,
+        None if there is none. Refused ones are removed, and told with the reason."""
         for path in sorted(self._folder.glob("rows-*"), reverse=True):
             try:
                 manifest, sections = self._opened(path, upto)
@@ -128,10 +128,10 @@ class Snapshots:
                 continue
             profiles.restore(sections)
             self._observer("snapshot_restored")
-            return manifest.rows
+            return manifest
         if upto:
             self._observer("profiles_rebuilt")
-        return 0
+        return None
 
     def close(self) -> None:
         """Gives up what is being written and waits for what is being made durable."""

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
 from ingest.kafka_feed import unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
 
-State = Literal["present", "missing", "fewer_partitions"]
+State = Literal["present", "missing", "differs"]
+DAY_MS = 24 * 3600 * 1000
 
 
 class TopicsError(Exception):
@@ -26,6 +28,8 @@ class Topic:
     replication: int
     options: Mapping[str, str]
     """Topic settings as the broker names them."""
+    is_fixed: bool = False
+    """Whether it must have just so many partitions, not at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +38,25 @@ class TopicPlan:
 
     topic: Topic
     state: State
+    differences: tuple[str, ...] = ()
+    """What is there and what should be, setting by setting."""
 
 
 def wanted_topics(settings: KafkaSettings) -> list[Topic]:
-    """The raw topics, the alerts and the dead letters, as `topics apply` makes them."""
+    """The raw topics and the four of ours, as `topics apply` makes them."""
     raw = [_topic(name, settings, {}) for name in settings.topics]
+    large = {"max.message.bytes": str(LARGEST_MESSAGE_BYTES)}
+    remembered = large | {"retention.ms": str(settings.memory_days * DAY_MS)}
     alerts = {"cleanup.policy": "compact,delete", "retention.ms": "-1"}
-    letters = {
-        "retention.ms": str(30 * 24 * 3600 * 1000),
-        "max.message.bytes": str(LARGEST_MESSAGE_BYTES),
-    }
+    letters = large | {"retention.ms": str(30 * DAY_MS)}
     return [
         *raw,
+        replace(
+            _topic(settings.movements_topic, settings, remembered),
+            partitions=settings.movements_partitions,
+            is_fixed=True,
+        ),
+        replace(_topic(settings.findings_topic, settings, remembered), partitions=1, is_fixed=True),
         _topic(settings.alerts_topic, settings, alerts),
         _topic(settings.deadletters_topic, settings, letters),
     ]
@@ -56,7 +67,8 @@ def plan_topics(settings: KafkaSettings) -> list[TopicPlan]:
     wanted = wanted_topics(settings)
     with _admin(settings) as admin:
         found = _partition_counts(admin)
-    return [TopicPlan(topic=topic, state=_state(topic, found)) for topic in wanted]
+        options = _options(admin, [topic for topic in wanted if topic.name in found])
+    return [_planned(topic, found, options.get(topic.name, {})) for topic in wanted]
 
 
 def apply_topics(settings: KafkaSettings, plan: Sequence[TopicPlan]) -> list[str]:
@@ -105,10 +117,37 @@ def _partition_counts(admin: Any) -> dict[str, int]:
     return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
 
 
-def _state(topic: Topic, found: Mapping[str, int]) -> State:
-    if topic.name not in found:
-        return "missing"
-    return "present" if found[topic.name] >= topic.partitions else "fewer_partitions"
+def _options(admin: Any, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+    """What the broker has for the options we ask for, by topic."""
+    asked = [
+        ConfigResource(ConfigResourceType.TOPIC, topic.name, dict.fromkeys(topic.options))
+        for topic in topics
+        if topic.options
+    ]
+    if not asked:
+        return {}
+    found = admin.describe_configs(asked, config_filter="all")["topic"]
+    return {
+        name: {key: str(each["value"]) for key, each in options.items()}
+        for name, options in found.items()
+    }
+
+
+def _planned(topic: Topic, counts: Mapping[str, int], options: Mapping[str, str]) -> TopicPlan:
+    if topic.name not in counts:
+        return TopicPlan(topic=topic, state="missing")
+    differences = tuple(_differences(topic, counts[topic.name], options))
+    return TopicPlan(
+        topic=topic, state="differs" if differences else "present", differences=differences
+    )
+
+
+def _differences(topic: Topic, partitions: int, options: Mapping[str, str]) -> Iterator[str]:
+    if partitions < topic.partitions or (topic.is_fixed and partitions != topic.partitions):
+        yield f"partitions {partitions}, not {topic.partitions}"
+    for name, value in topic.options.items():
+        if options.get(name) != value:
+            yield f"{name} {options.get(name)}, not {value}"
 
 
 def _request(topic: Topic) -> dict[str, object]:

@@ -11,7 +11,7 @@ from palermo.topics import TopicPlan, apply_topics, plan_topics
 WORDS = {
     "present": "there",
     "missing": "missing: `palermo topics apply` makes it",
-    "fewer_partitions": "there, with fewer partitions than [kafka] partitions; left as it is",
+    "differs": "there, left as it is: ",
 }
 
 
@@ -40,7 +40,7 @@ def _print(plan: Sequence[TopicPlan], *, as_json: bool) -> None:
             each.topic.name,
             str(each.topic.partitions),
             str(each.topic.replication),
-            WORDS[each.state],
+            WORDS[each.state] + "; ".join(each.differences),
         )
         for each in plan
     ]

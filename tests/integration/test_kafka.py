@@ -33,10 +33,25 @@ def test_topics_are_planned_made_once_and_left_alone(
     made = apply_topics(settings, before)
     after = plan_topics(settings)
 
-    assert [each.state for each in before] == ["missing"] * 3
-    assert len(made) == 3
-    assert [each.state for each in after] == ["present"] * 3
+    assert [each.state for each in before] == ["missing"] * 5
+    assert len(made) == 5
+    assert [each.state for each in after] == ["present"] * 5
     assert apply_topics(settings, after) == []
+
+
+def test_a_plan_names_what_differs_and_apply_leaves_it(settings: KafkaSettings) -> None:
+    other = settings.model_copy(update={"movements_partitions": 6, "memory_days": 500})
+
+    assert apply_topics(other, plan_topics(other)) == []
+    plan = {each.topic.name: each.differences for each in plan_topics(other)}
+
+    day = 24 * 3600 * 1000
+    assert plan[settings.findings_topic] == (f"retention.ms {400 * day}, not {500 * day}",)
+    assert plan[settings.movements_topic] == (
+        "partitions 4, not 6",
+        f"retention.ms {400 * day}, not {500 * day}",
+    )
+    assert plan[settings.alerts_topic] == ()
 
 
 def test_every_row_of_every_partition_is_read_once_and_the_bounded_feed_ends(

@@ -8,7 +8,8 @@ from ingest.feed import Message, RawBatch
 from ingest.intake import Accepted
 from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
 from models.evaluated import REPLACES, TRIGGER, Evaluated
-from palermo.pending import Pending, holders_since
+from palermo.judged import holders_since
+from palermo.pending import Pending
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -21,7 +22,7 @@ def test_what_is_judged_anew_replaces_what_waits() -> None:
 
     add(pending, [], since={"H": NOON + timedelta(hours=1)})
 
-    assert list(pending.findings) == [early, other]
+    assert list(pending.judged.findings) == [early, other]
 
 
 def test_a_holder_is_replaced_from_the_earliest_point_named() -> None:
@@ -29,8 +30,8 @@ def test_a_holder_is_replaced_from_the_earliest_point_named() -> None:
     add(pending, [], since={"H": NOON})
     add(pending, [], since={"H": NOON + timedelta(hours=1), "G": NOON})
 
-    assert pending.replaces["holder"].to_list() == ["G", "H"]
-    assert pending.replaces["since_time"].to_list() == [NOON, NOON]
+    assert pending.judged.replaces["holder"].to_list() == ["G", "H"]
+    assert pending.judged.replaces["since_time"].to_list() == [NOON, NOON]
 
 
 def test_a_finding_at_the_very_point_is_replaced() -> None:
@@ -39,7 +40,7 @@ def test_a_finding_at_the_very_point_is_replaced() -> None:
 
     add(pending, [], since={"H": NOON})
 
-    assert list(pending.findings) == []
+    assert list(pending.judged.findings) == []
 
 
 def test_rows_and_fates_add_up_over_batches() -> None:
