@@ -73,6 +73,10 @@ class Mask(IntFlag):
     """Cash moved by the holder, as the slip says; never set where the slip names nobody."""
     TRADE_COST = 1 << 44
     """What it costs to run a trade: fuel, repairs, tolls, freight, wholesale goods."""
+    HOUSING = 1 << 45
+    """Rent of a dwelling, paid out."""
+    UPKEEP = 1 << 46
+    """What keeps somebody, paid out: telephone, electricity, water, medicine, permits."""
 
 
 class Test(IntFlag):

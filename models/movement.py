@@ -46,6 +46,9 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[Any]
 """Integers of any width."""
 
+PAID_OUT = Mask.OWN_LIFE | Mask.HOUSING | Mask.UPKEEP
+"""Of whoever pays; who is paid for it has a trade."""
+
 TYPE_BITS: Mapping[str, Mask] = {
     "TRANSFER": Mask.TRANSFER,
     "REMITTANCE_SEND": Mask.TRANSFER | Mask.REMITTANCE,
@@ -68,29 +71,24 @@ PURPOSE_BITS: Mapping[str, Mask] = {
     "INTE": Mask.BANK_LEDGER,
     "FEES": Mask.BANK_LEDGER,
     "TAXS": Mask.BANK_LEDGER,
+    **dict.fromkeys(("RENT", "HLRP"), Mask.HOUSING),
+    **dict.fromkeys(("ELEC", "GASB", "WTER", "PHON", "UBIL", "MDCS", "HSPC"), Mask.UPKEEP),
 }
+NOT_CARRYING = sorted(
+    code for code, bits in PURPOSE_BITS.items() if bits & (Mask.SALARY | Mask.BANK_LEDGER)
+)
+"""Purposes of payments that carry no money from one holder's hand to another's."""
 MCC_BITS: Mapping[str, Mask] = {
     "6051": Mask.CRYPTO,
     "7995": Mask.CASINO,
     **dict.fromkeys(("4112", "4131", "4511", "4722"), Mask.TRAVEL),
     **dict.fromkeys(
-        (
-            "4214",
-            "4784",
-            "5013",
-            "5039",
-            "5046",
-            "5137",
-            "5172",
-            "5199",
-            "5533",
-            "5541",
-            "5542",
-            "7531",
-            "7538",
-            "7542",
-        ),
+        "4214 4784 5013 5039 5046 5137 5172 5199 5533 5541 5542 7531 7538 7542".split(),
         Mask.TRADE_COST,
+    ),
+    "6513": Mask.HOUSING,
+    **dict.fromkeys(
+        ("4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099", "9399"), Mask.UPKEEP
     ),
 }
 
@@ -348,7 +346,7 @@ class Classifier:
             mask |= _at(self._code_bits, rows.names(code), 0)
         for bit, is_set in bits.items():
             mask |= is_set.astype(np.int64) << (int(bit).bit_length() - 1)
-        return mask if side == OUT_SIDE else mask & ~int(Mask.OWN_LIFE)
+        return mask if side == OUT_SIDE else mask & ~int(PAID_OUT)
 
     def _threshold(self, days: Ints) -> Int64s:
         return on_each_day(days, self._bundle.threshold_minor, self._thresholds)

@@ -26,7 +26,7 @@ from models.kernels.transfers import (
     unlink,
 )
 from models.mask import Mask
-from models.movement import PURPOSE_BITS, TYPE_BITS, UNMOVED
+from models.movement import NOT_CARRYING, TYPE_BITS, UNMOVED
 from models.names import Names
 from models.transactions import Transactions
 
@@ -37,7 +37,6 @@ SHAPES: tuple[Shape, ...] = ("cycle", "scatter_gather", "gather_scatter", "bipar
 
 CARRYING = [*sorted(code for code, bits in TYPE_BITS.items() if bits & Mask.TRANSFER), "OTHER"]
 """Transaction types that carry money from one holder to another; wages, loans, cards do not."""
-NOT_CARRYING = sorted(PURPOSE_BITS)
 LEAST_SLOTS = 1_024
 SIDES = ("orig", "benef")
 BEFORE_ALL = -(1 << 62)

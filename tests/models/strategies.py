@@ -546,6 +546,28 @@ def used(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transact
     yield from _aftermath(choice, hood, account, at + 3 * DAY)
 
 
+def housed(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Rents to several landlords by one whom others pay again and again."""
+    account = choice.of(hood.accounts[2:5])
+    for i in range(choice.of((5, 4, 3))):
+        when = at + i * choice.of((1, 20)) * DAY + choice.of(EDGES)
+        landlord = hood.payer(i + 40)
+        rent = transfer(account, landlord, when, hood.usd(choice.of((60, 80))))
+        yield replace(
+            rent,
+            purpose_code=choice.of(("RENT", "RENT", "HLRP", "GDDS")),
+            mcc=choice.of((None, "6513")),
+        )
+        yield replace(
+            card(account, when + HOUR, hood.usd(choice.of((5, 300)))),
+            mcc=choice.of(("4814", "9399", "5999")),
+        )
+    for i in range(choice.of((4, 3, 2))):
+        for days in choice.of(((0, 5, 9), (0, 30, 59), (0, 100, 180), (0, 60, 179), (0, 1))):
+            yield transfer(hood.payer(i + 50), account, at + (9 - days) * DAY, hood.usd(70))
+    yield from _aftermath(choice, hood, account, at + 9 * DAY)
+
+
 def wages(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
     """The same payer month by month, steadily or not."""
     account = choice.of(hood.accounts[:4])
@@ -620,6 +642,7 @@ SCENES: tuple[Scene, ...] = (
     pressed,
     recruited,
     used,
+    housed,
     wages,
     family,
     ordinary,

@@ -238,6 +238,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
         ((strategies.pressed,), {"sc-family-ransom": 5, "cse-sextortion-burst": 1}),
         ((strategies.recruited,), {"sc-recruit-travel": 20}),
         ((strategies.used,), {"cse-minor-account-control": 50}),
+        ((strategies.housed,), {"st-third-party-payer": 30}),
         (None, {}),
     ],
     ids=[
@@ -253,6 +254,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
         "pressed",
         "recruited",
         "used",
+        "housed",
         "all",
     ],
 )

@@ -39,6 +39,8 @@ TRADE_COST_MCC = frozenset(
     | {"5199", "5533", "5541", "5542", "7531", "7538", "7542"}
 )
 LICENCE_KINDS = frozenset({"MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO"})
+UPKEEP_MCC = frozenset({"4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099", "9399"})
+UPKEEP_PURPOSE = frozenset({"ELEC", "GASB", "WTER", "PHON", "UBIL", "MDCS", "HSPC"})
 STILL = frozenset({"REJECTED", "ATTEMPTED"})
 
 
@@ -371,6 +373,8 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "TRAVEL": t.mcc in {"4112", "4131", "4511", "4722"},
         "TRADE_COST": t.mcc in TRADE_COST_MCC,
         "BY_HOLDER": t.is_cash and t.conductor_party_id == m.holder,
+        "HOUSING": is_out and (t.mcc == "6513" or t.purpose_code in {"RENT", "HLRP"}),
+        "UPKEEP": is_out and (t.mcc in UPKEEP_MCC or t.purpose_code in UPKEEP_PURPOSE),
         "NEW_ACCOUNT": age is not None and 0 <= age < 90,
         "OLD_ACCOUNT": age is not None and age >= 180,
         "NIGHT": m.local_hour >= 22 or m.local_hour < 6,

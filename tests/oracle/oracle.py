@@ -512,7 +512,30 @@ def cse_minor_account_control(v: View) -> Judgement:
     return Judgement(conditions=conditions)
 
 
+def st_third_party_payer(v: View) -> Judgement:
+    """Account scope, 60 d."""
+    two_months = timedelta(days=60)
+    strange = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED"})
+    rent = frozenset({"OUT", "HOUSING", "COUNTERPARTY_KNOWN"})
+    homes = v.measure(_in(two_months, "DISTINCT_COUNTERPARTIES", rent, lacks=strange))
+    credit = frozenset({"IN", "TRANSFER", "COUNTERPARTY_KNOWN"})
+    regulars = v.measure(
+        _in(two_months, "REPEAT_COUNTERPARTIES", credit, lacks=strange | {"SALARY", "LOAN"})
+    )
+    housing = v.measure(_in(two_months, "SUM", frozenset({"OUT", "HOUSING"}))) or 0
+    upkeep = v.measure(_in(two_months, "SUM", frozenset({"OUT", "UPKEEP"}))) or 0
+    went_out = v.measure(_in(two_months, "SUM", frozenset({"OUT"})))
+    return Judgement(
+        conditions=(
+            _at_least("homes", homes, 4, is_core=True),
+            _at_least("regular_payers", regulars, 3, is_core=True),
+        ),
+        weight=share(housing + upkeep, went_out),
+    )
+
+
 DEFINITIONS: Mapping[str, Definition] = {
+    "st-third-party-payer": Definition(judge=st_third_party_payer, scope="account"),
     "cse-minor-account-control": Definition(
         judge=cse_minor_account_control, scope="account", tests=NONE
     ),
