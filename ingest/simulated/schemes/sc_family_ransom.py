@@ -42,7 +42,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
     how, cast = draw(variant, rng), stage.cast
     receiver = cast.lead()
     families = [cast.lead() for _ in range(how.families)]
-    first = stage.start(int(how.days) + 40, rng)
+    first = 2 + stage.start(int(how.days) + 42, rng)
     rows: list[Row] = []
     ends: list[int] = []
     for family in families:
