@@ -10,7 +10,7 @@ from ingest.simulated.country import OTHER_ACCOUNTS, TOWNS
 from ingest.simulated.people import Indices, People
 
 FAR_KM = 110.0
-OWN_CUSTOMERS = 0.2
+OWN_CUSTOMERS = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

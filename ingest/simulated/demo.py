@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 
 from ingest.reference import Account, Licence
+from ingest.simulated.banks import draw_banks
 from ingest.simulated.cast import Cast, Party
 from ingest.simulated.country import KIP_PER_USD
-from ingest.simulated.life import EPOCH, everyday
+from ingest.simulated.life import EPOCH, everyday, held_accounts
 from ingest.simulated.moves import deposit, rounded, transfer, withdrawal
 from ingest.simulated.people import People, draw_people
 from ingest.simulated.plan import Country
@@ -69,8 +70,8 @@ def write_demo(folder: Path) -> None:
     country = demo_country(np.random.Generator(np.random.PCG64(SEED)))
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
-    write_settings(folder, TRANSACTIONS, {"USD": str(KIP_PER_USD)})
-    text = "".join(f"{line}\n" for line in encoded(number(country.planted, after=0)))
+    write_settings(folder, TRANSACTIONS, {"USD": str(KIP_PER_USD)}, country.banks)
+    text = "".join(f"{line}\n" for line in encoded(number(country.planted)))
     (folder / TRANSACTIONS).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -87,6 +88,7 @@ def demo_country(rng: np.random.Generator) -> Country:
     life = everyday(people, first_day=FIRST_DAY, days=DAYS, rng=rng)
     return Country(
         people=people,
+        banks=draw_banks(people.society.banks, held_accounts(people), rng.spawn(1)[0]),
         schemes=(),
         look_alikes=(),
         licences=(_licence(people),),

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import polars as pl
 import pyarrow.parquet as pq
 
+from ingest.simulated.books import REPORTED
 from ingest.simulated.rows import ROW
 from ingest.simulated.stream import WRITTEN, encoded
 
@@ -18,9 +19,8 @@ FORMATS: tuple[Format, ...] = ("ndjson", "csv", "parquet")
 LOCAL_TIME = "%Y-%m-%dT%H:%M:%S+07:00"
 
 CELLS: dict[str, pl.DataType] = {
-    name: pl.Int64() if name.startswith("source_") else ROW.get(name, pl.String())
-    for name in WRITTEN
-} | {"event_time": pl.String()}
+    name: (ROW | REPORTED | {"event_time": pl.String()})[name] for name in WRITTEN
+}
 """Columns of delimited text and Parquet; the time is written as in NDJSON."""
 
 

@@ -72,6 +72,12 @@ def employer_ids(people: People) -> tuple[str, ...]:
     return tuple(f"WORK-{number:04d}" for number in range(1, people.employers + 1))
 
 
+def held_accounts(people: People) -> pl.Series:
+    """Everybody's account, then those of merchants, dealers and employers."""
+    firms = (*merchant_ids(people), *dealer_ids(), *employer_ids(people))
+    return pl.concat([people.account, pl.Series([f"A-FICT-{firm}" for firm in firms])])
+
+
 def _habit_rows(
     habit: Habit, people: People, first_day: int, days: int, rng: np.random.Generator
 ) -> pl.DataFrame:

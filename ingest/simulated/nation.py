@@ -188,8 +188,8 @@ PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="friend",
         a_month=(1.2, 3, 5, 3, 3.5, 4, 4, 3, 3, 0.8),
-        median=350_000,
-        spread=1.1,
+        median=450_000,
+        spread=1.35,
         step=10_000,
         rhythm=EVENING,
         is_internal=True,
@@ -197,8 +197,8 @@ PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="townsfolk",
         a_month=(2, 16, 0.5, 0.5, 0.5, 1, 7, 12, 11, 0.5),
-        median=150_000,
-        spread=1.1,
+        median=170_000,
+        spread=1.3,
         step=10_000,
         rhythm=DAYTIME,
         is_credit=True,
@@ -207,8 +207,8 @@ PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="townsfolk",
         a_month=(0, 3, 0, 0.3, 0.3, 6, 1, 9, 3, 0),
-        median=350_000,
-        spread=1.1,
+        median=450_000,
+        spread=1.35,
         step=10_000,
         rhythm=NIGHT,
         is_credit=True,
@@ -217,8 +217,8 @@ PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="elsewhere",
         a_month=(2, 13, 5, 3, 4, 5, 13, 12, 11, 2),
-        median=600_000,
-        spread=1.2,
+        median=800_000,
+        spread=1.4,
         step=10_000,
         rhythm=EVENING,
         is_credit=True,
@@ -226,8 +226,8 @@ PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="elsewhere",
         a_month=(0.8, 5, 2, 2.5, 3, 3, 8, 4, 3, 0.5),
-        median=500_000,
-        spread=1.2,
+        median=650_000,
+        spread=1.4,
         step=10_000,
         rhythm=DAYTIME,
     ),
@@ -366,6 +366,12 @@ NATION = Society(
     travel_share=0.12,
     shared_telephones=0.06,
     says_conductor=True,
+    banks=(
+        ("fict-bank-a", 0.42),
+        ("fict-bank-b", 0.27),
+        ("fict-bank-c", 0.19),
+        ("fict-bank-d", 0.12),
+    ),
 )
 
 RATES = {"USD": "21500", "THB": "610", "CNY": "2960", "VND": "0.85"}

@@ -10,8 +10,9 @@ import polars as pl
 
 from ingest.reference import Account, Licence
 from ingest.simulated import look_alikes, schemes
+from ingest.simulated.banks import Banks, draw_banks
 from ingest.simulated.cast import Cast
-from ingest.simulated.life import EPOCH
+from ingest.simulated.life import EPOCH, held_accounts
 from ingest.simulated.nation import NATION
 from ingest.simulated.people import People, draw_people
 from ingest.simulated.planted import VARIANTS, Hush, LookAlike, Scheme, Stage
@@ -45,6 +46,7 @@ class Country:
     since the epoch. opened: accounts besides everybody's first."""
 
     people: People
+    banks: Banks
     schemes: tuple[Scheme, ...]
     look_alikes: tuple[LookAlike, ...]
     licences: tuple[Licence, ...]
@@ -79,6 +81,7 @@ def draw_country(settings: CountrySettings, rng: np.random.Generator) -> Country
     opened_on, not_yet = _openings(stage, crimes, planted, rng)
     return Country(
         people=people,
+        banks=draw_banks(settings.society.banks, held_accounts(people), rng.spawn(1)[0]),
         schemes=crimes,
         look_alikes=innocent,
         licences=tuple(each.licence for each in innocent if each.licence),

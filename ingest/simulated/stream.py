@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from ingest.simulated.books import REPORTED, Books
 from ingest.simulated.disorder import Disorder, disordered
 from ingest.simulated.life import everyday
 from ingest.simulated.plan import Country
@@ -14,6 +15,7 @@ from ingest.simulated.rows import DAY, ROW, in_order
 BLOCK_DAYS = 7
 
 WRITTEN: tuple[str, ...] = (
+    "source_id",
     "txn_id",
     "source_sequence",
     "source_revision",
@@ -21,6 +23,9 @@ WRITTEN: tuple[str, ...] = (
     "status",
     "reversal_of",
     *(name for name in ROW if name not in ("event_time", "delay", "scheme")),
+    "orig_agent_bic",
+    "benef_agent_bic",
+    "end_to_end_id",
 )
 """The columns of the feed, in the order of a line; a null is left out."""
 
@@ -42,10 +47,9 @@ def blocks(country: Country, how: Disorder, rng: np.random.Generator) -> Iterato
     """Memory holds one block of days and what is sent late from it. A block of the scored days is
     one of their weeks."""
     waiting: pl.DataFrame | None = None
-    numbered = 0
+    books = Books(country.banks, rng.spawn(1)[0])
     for day, end in _spans(country):
-        rows = number(_happened(country, day, end, rng), after=numbered)
-        numbered += len(rows)
+        rows = books.written(_happened(country, day, end, rng), end=end)
         sent = disordered(rows, how, rng)
         sent = sent if waiting is None else pl.concat([waiting, sent])
         is_last = end == country.last_day
@@ -70,16 +74,16 @@ def _spans(country: Country) -> Iterator[tuple[int, int]]:
             yield day, min(day + BLOCK_DAYS, until)
 
 
-def number(rows: pl.DataFrame, *, after: int) -> pl.DataFrame:
-    """Rows in event order with the bank's own running number and the id made of it."""
-    sequence = pl.int_range(after + 1, after + 1 + pl.len(), dtype=pl.Int64)
-    return rows.with_columns(
-        source_sequence=sequence,
-        txn_id="T-FICT-" + sequence.cast(pl.String).str.zfill(8),
-        status=pl.lit("BOOKED"),
-        reversal_of=pl.lit(None, dtype=pl.String),
-        source_revision=pl.lit(None, dtype=pl.Int64),
-    )
+def number(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one bank, in event order, with its own running number and the id made of it."""
+    sequence = pl.int_range(1, 1 + pl.len(), dtype=pl.Int64)
+    unsaid = {name: pl.lit(None, dtype=dtype) for name, dtype in REPORTED.items()}
+    numbered = {
+        "source_sequence": sequence,
+        "txn_id": "T-FICT-" + sequence.cast(pl.String).str.zfill(8),
+        "status": pl.lit("BOOKED"),
+    }
+    return rows.with_columns(**(unsaid | numbered))
 
 
 def encoded(rows: pl.DataFrame) -> pl.Series:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from ingest.reference import Account, Customer
+from ingest.simulated.banks import Banks
 from ingest.simulated.country import TOWNS, places
 from ingest.simulated.disorder import ORDERLY, Disorder
 from ingest.simulated.files import Format, feed_file, feed_name
@@ -30,7 +31,7 @@ SIMULATED_SETTINGS = """\
 [feed]
 files = ["{file}"]
 source_id = "fict-bank"
-base_currency = "LAK"
+{connected}base_currency = "LAK"
 time_zone = "Asia/Vientiane"
 time_precision = "s"
 
@@ -72,7 +73,7 @@ def write_country(
     country = draw_country(settings, rng)
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
-    write_settings(folder, feed_name(format), RATES)
+    write_settings(folder, feed_name(format), RATES, country.banks)
     tally = Tally(country)
     with feed_file(folder, format) as write:
         for block in blocks(country, disorder, rng):
@@ -91,14 +92,17 @@ def write_references(folder: Path, country: Country) -> None:
     write_ndjson(folder / "licences.ndjson", country.licences)
 
 
-def write_settings(folder: Path, file: str, rates: Mapping[str, str]) -> None:
+def write_settings(folder: Path, file: str, rates: Mapping[str, str], banks: Banks) -> None:
     """palermo.toml for a feed in that file. rates: kip for one unit of a currency."""
-    (folder / SETTINGS).write_text(settings_text(file, rates), encoding="utf-8", newline="\n")
+    text = settings_text(file, rates, banks)
+    (folder / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
 
 
-def settings_text(file: str, rates: Mapping[str, str]) -> str:
+def settings_text(file: str, rates: Mapping[str, str], banks: Banks) -> str:
     told = "\n".join(f'{currency} = "{rate}"' for currency, rate in rates.items())
-    return SIMULATED_SETTINGS.format(file=file, rates=told)
+    names = ", ".join(f'"{name}"' for name in banks.names)
+    connected = f"connected = [{names}]\n" if banks.are_several else ""
+    return SIMULATED_SETTINGS.format(file=file, rates=told, connected=connected)
 
 
 def customers(people: People) -> list[Customer]:
@@ -112,17 +116,21 @@ def customers(people: People) -> list[Customer]:
 
 def accounts(country: Country) -> list[Account]:
     """Everybody's first account, then those opened for a scheme."""
-    people = country.people
+    people, banks = country.people, country.banks
     firms = [("M-FICT", merchant_ids(people)), ("E-FICT", (*dealer_ids(), *employer_ids(people)))]
+    holders = (
+        *people.party,
+        *(f"{prefix}-{number}" for prefix, numbers in firms for number in numbers),
+    )
     return [
         *(
-            Account(account_id=account, holder=party, opened=_opened(country, account))
-            for account, party in zip(people.account, people.party, strict=True)
-        ),
-        *(
-            Account(account_id=f"A-FICT-{number}", holder=f"{prefix}-{number}")
-            for prefix, numbers in firms
-            for number in numbers
+            Account(
+                account_id=account,
+                holder=holder,
+                institution=banks.names[bank] if banks.are_several else None,
+                opened=_opened(country, account),
+            )
+            for account, holder, bank in zip(banks.accounts, holders, banks.bank, strict=True)
         ),
         *country.opened,
     ]

@@ -14,8 +14,9 @@ import pytest
 
 from ingest.feed import Message
 from ingest.file_feed import FileFeed
-from ingest.intake import Intake
+from ingest.intake import Accepted, Intake
 from ingest.mapping import FeedSettings
+from ingest.reference import References
 from ingest.reference_feed import read_rates, read_references
 from ingest.simulated import demo
 from ingest.simulated.cast import kilometres
@@ -24,10 +25,10 @@ from ingest.simulated.czech_export import plant_schemes, write_export
 from ingest.simulated.disorder import ORDERLY, USUAL, Disorder
 from ingest.simulated.feed import SimulatedFeed
 from ingest.simulated.files import FORMATS, Format, feed_name
-from ingest.simulated.nation import RATES
 from ingest.simulated.plan import CountrySettings, draw_country
-from ingest.simulated.stream import lines
-from ingest.simulated.write import settings_text, write_country
+from ingest.simulated.rows import DAY
+from ingest.simulated.stream import blocks, lines
+from ingest.simulated.write import write_country
 
 SMALL = CountrySettings(customers=120, days=40, history=20, schemes_per_10k=1_000)
 DEMO_FEED = Path(__file__).parents[2] / "palermo" / "demo_feed"
@@ -40,7 +41,7 @@ def seeded(seed: int = 7) -> np.random.Generator:
 FEED = feed_name("ndjson")
 
 
-def settings_of(text: str = settings_text(FEED, RATES)) -> FeedSettings:
+def settings_of(text: str) -> FeedSettings:
     return FeedSettings.model_validate(tomllib.loads(text)["feed"])
 
 
@@ -52,16 +53,26 @@ def polled(feed: SimulatedFeed, at_most: int) -> Iterable[Message]:
             return
 
 
-def fates_of(folder: Path) -> Counter[str]:
+def references_of(folder: Path) -> References:
+    return read_references(settings_of((folder / "palermo.toml").read_text()), folder)
+
+
+def accepted_of(folder: Path) -> Iterable[Accepted]:
     settings = settings_of((folder / "palermo.toml").read_text())
     intake = Intake(settings, read_references(settings, folder), read_rates(settings, folder))
-    fates = Counter[str]()
     with closing(FileFeed(folder, settings)) as feed:
         while True:
             batch = feed.poll(at_most=5_000, wait=0)
-            fates.update(intake.accept(batch).fates)
+            yield intake.accept(batch)
             if batch.is_end:
-                return fates
+                return
+
+
+def fates_of(folder: Path) -> Counter[str]:
+    fates = Counter[str]()
+    for accepted in accepted_of(folder):
+        fates.update(accepted.fates)
+    return fates
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -96,6 +107,50 @@ def test_a_disordered_country_has_every_fate_but_late(tmp_path: Path) -> None:
     assert fates["late"] == 0
 
 
+def test_a_transfer_between_two_banks_is_told_by_each_under_one_reference(tmp_path: Path) -> None:
+    write_country(tmp_path, SMALL, seeded())
+
+    told = Counter[tuple[str, str, bool]]()
+    for row in map(msgspec.json.decode, (tmp_path / FEED).read_bytes().splitlines()):
+        other = row.get("benef_agent_bic" if row["direction"] == "DEBIT" else "orig_agent_bic")
+        if other in ("fict-bank-a", "fict-bank-b", "fict-bank-c", "fict-bank-d"):
+            told[row["end_to_end_id"], row["direction"], "merchant_id" in row] += 1
+
+    transfers = [key for key in told if not key[2]]
+    assert set(told.values()) == {1}
+    assert len(transfers) == 2 * len({reference for reference, *_ in transfers}) > 1_000
+
+
+def test_every_transfer_counts_once_for_each_account(tmp_path: Path) -> None:
+    write_country(tmp_path, SMALL, seeded())
+
+    rows = pl.concat(accepted.transactions.added for accepted in accepted_of(tmp_path))
+
+    between = rows.filter(pl.col("end_to_end_id").is_not_null(), pl.col("merchant_id").is_null())
+    counted = between.group_by("end_to_end_id").agg(pl.col("orig_holds", "benef_holds").sum())
+    assert rows["source_id"].n_unique() == 4
+    assert between.height > counted.height > 1_000
+    assert counted["orig_holds"].unique().to_list() == [1]
+    assert counted["benef_holds"].unique().to_list() == [1]
+
+
+def test_a_merchants_bank_tells_of_a_days_sales_to_others_customers_at_once() -> None:
+    country = draw_country(SMALL, seeded())
+
+    rows = pl.concat(block.happened for block in blocks(country, ORDERLY, seeded()))
+
+    a_day = pl.col("event_time") // DAY
+    sums = [
+        told.group_by("benef_account_id", a_day).agg(pl.col("amount").sum()).rows()
+        for told in (
+            rows.filter(pl.col("merchant_id").is_not_null(), pl.col("direction") == "DEBIT"),
+            rows.filter(pl.col("txn_type") == "OTHER"),
+        )
+    ]
+    assert set(sums[0]) == set(sums[1])
+    assert len(sums[1]) > 500
+
+
 def test_late_rows_are_the_same_rows_in_another_order(tmp_path: Path) -> None:
     write_country(tmp_path / "orderly", SMALL, seeded())
     write_country(tmp_path / "late", SMALL, seeded(), Disorder(late=0.5))
@@ -110,7 +165,7 @@ def test_late_rows_are_the_same_rows_in_another_order(tmp_path: Path) -> None:
 def test_reference_files_are_read_without_a_fault(tmp_path: Path) -> None:
     write_country(tmp_path, SMALL, seeded())
 
-    references = read_references(settings_of(), tmp_path)
+    references = references_of(tmp_path)
 
     assert references.faults == ()
     assert references.missing == ()
@@ -119,7 +174,7 @@ def test_reference_files_are_read_without_a_fault(tmp_path: Path) -> None:
 
 def test_every_account_of_a_customer_has_its_holder_in_the_references(tmp_path: Path) -> None:
     write_country(tmp_path, SMALL, seeded())
-    references = read_references(settings_of(), tmp_path)
+    references = references_of(tmp_path)
 
     rows = map(msgspec.json.decode, (tmp_path / FEED).read_bytes().splitlines())
 
