@@ -82,10 +82,9 @@ MCC_BITS: Mapping[str, Mask] = {
     "6051": Mask.CRYPTO,
     "7995": Mask.CASINO,
     **dict.fromkeys(("4112", "4131", "4511", "4722"), Mask.TRAVEL),
-    **dict.fromkeys(
-        "4214 4784 5013 5039 5046 5137 5172 5199 5533 5541 5542 7531 7538 7542".split(),
-        Mask.TRADE_COST,
-    ),
+    **dict.fromkeys(("4214", "4784", "5172", "5541", "5542"), Mask.TRADE_COST),
+    **dict.fromkeys(("5533", "7531", "7538", "7542"), Mask.TRADE_COST),
+    **dict.fromkeys(("5013", "5039", "5046", "5137", "5199"), Mask.TRADE_COST),
     "6513": Mask.HOUSING,
     **dict.fromkeys(
         ("4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099", "9399"), Mask.UPKEEP

@@ -35,7 +35,7 @@ class DrainedParameters(Parameters):
     least_passed_through: float = parameter(0.85, "what remains is a commission, not a life")
     least_payee_share: float = parameter(0.7, "control test: most goes to one party")
     largest_own_life_share: float = parameter(
-        0.15, "a person who lives on it spends far more; food may be all that is left"
+        0.1, "a person who lives on it spends far more; food may be all that is left"
     )
     longest_dwell_hours: float = parameter(12, "emptied within the same shift")
 
@@ -174,7 +174,7 @@ def typology(p: DrainedParameters) -> Typology:
         is_signal=True,
         link=SignalLink(kind="receiver", feature="top_payee_30d"),
         deviation="Dwell is left out where the feed has dates without times; the alert says so. A "
-        "holder may spend 15 % to live on, not 5 %: many keep a former life beside what is taken. "
+        "holder may spend 10 % to live on, not 5 %: many keep a former life beside what is taken. "
         "The control test, on which a role rests, stays at 5 %.",
         parameters=p,
     )

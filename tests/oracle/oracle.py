@@ -259,7 +259,7 @@ def sx_drained_account(v: View) -> Judgement:
         _at_least("credits", credits, 5, is_core=True),
         _passed_through(came_in, went_out, Fraction(85, 100)),
         _share_at_least("top_payee_share", to_top, Fraction(7, 10), is_core=True),
-        _at_most("own_life_share", share(lived_on, came_in), Fraction(15, 100), is_core=True),
+        _at_most("own_life_share", share(lived_on, came_in), Fraction(1, 10), is_core=True),
         _dwell_at_most(v, dwell, timedelta(hours=12)),
     )
     return Judgement(
