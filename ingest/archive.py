@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -21,7 +22,14 @@ ARCHIVED: dict[str, pl.DataType] = {
 """TRANSACTION columns, what became of the row, its input partition, and its running number among
 all rows read (rejects counted, from 1)."""
 
-_NAME = re.compile(r"rows-(\d{12})-(\d{12})\.parquet")
+
+class ArchivedRows(Protocol):
+    """Rows that were kept. read: ARCHIVED frames, those of rows beyond `upto` left out."""
+
+    def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]: ...
+
+
+_NAME = re.compile(r"(?:rows|offsets)-(\d{12})-(\d{12})\.parquet")
 
 
 class Archive:
@@ -34,16 +42,7 @@ class Archive:
     def write(self, frame: pl.DataFrame, *, first: int, last: int) -> Path:
         """The file that holds rows `first` to `last`, durable when this returns; a second write of
         the same rows replaces the first."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._folder / f"rows-{first:012d}-{last:012d}.parquet"
-        unfinished = path.with_suffix(".tmp")
-        with open(unfinished, "wb", opener=_private) as file:
-            frame.select(*ARCHIVED).write_parquet(file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _sync_folder(self._folder)
-        return path
+        return _written(frame, self._folder / f"rows-{first:012d}-{last:012d}.parquet")
 
     def drop_after(self, row: int) -> None:
         """Removes what was written beyond a committed row. ArchiveUnusable if a file holds rows on
@@ -78,6 +77,68 @@ class Archive:
         return [held for path in found if (held := _held_in(path)) is not None]
 
 
+class PartitionArchive:
+    """A folder of Parquet files for one partition of a topic, each named by the offsets it holds.
+
+    What a row becomes depends on the rows before it in its partition alone. So files of a run that
+    died, or that had lost the partition and did not know, hold what others hold under the same
+    offsets, and are read past.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, frame: pl.DataFrame, *, first: int, last: int) -> Path:
+        """The file that holds offsets `first` to `last`, durable when this returns; also one
+        without rows, so that nobody takes a missing file for it."""
+        return _written(frame, self._folder / f"offsets-{first:012d}-{last:012d}.parquet")
+
+    def drop_from(self, offset: int) -> None:
+        """Removes files that begin at or after an offset: nothing of them was committed."""
+        for held in self._held():
+            if held.first >= offset:
+                held.path.unlink()
+
+    def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]:
+        """ARCHIVED frames in row order, each row once, those beyond the running number `upto` left
+        out."""
+        last = 0
+        for held in self._held():
+            frame = _frame(held.path).filter(pl.col("row") > last)
+            if upto is not None:
+                frame = frame.filter(pl.col("row") <= upto)
+            if frame.height:
+                last = frame["row"][-1]
+                yield frame
+
+    def demand(self, last: int) -> None:
+        """ArchiveUnusable if the file that ends with this offset is not here."""
+        if all(held.last != last for held in self._held()):
+            raise ArchiveUnusable(
+                f"{self._folder}: offset {last} was taken in, but is not in this archive; give "
+                "every process of the stage `ingest` the same --out, on a disk they share"
+            )
+
+    def _held(self) -> list["_Held"]:
+        found = sorted(self._folder.glob("offsets-*.parquet"))
+        return [held for path in found if (held := _held_in(path)) is not None]
+
+
+class PartitionedArchive:
+    """The archives of all partitions in one folder, one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, topic: str, partition: int) -> PartitionArchive:
+        return PartitionArchive(self._folder / f"{topic}-{partition}")
+
+    def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]:
+        """ARCHIVED frames, partition by partition; `upto` as in PartitionArchive."""
+        for folder in sorted(each for each in self._folder.glob("*") if each.is_dir()):
+            yield from PartitionArchive(folder).read(upto=upto)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
     path: Path
@@ -88,6 +149,20 @@ class _Held:
 def _held_in(path: Path) -> _Held | None:
     name = _NAME.fullmatch(path.name)
     return _Held(path=path, first=int(name[1]), last=int(name[2])) if name else None
+
+
+def _written(frame: pl.DataFrame, path: Path) -> Path:
+    """The file, durable; one of the same name is replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A name of its own: whoever lost a partition unknowingly may be writing the same file.
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    with open(unfinished, "wb", opener=_private) as file:
+        frame.select(*ARCHIVED).write_parquet(file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    _sync_folder(path.parent)
+    return path
 
 
 def _frame(path: Path) -> pl.DataFrame:

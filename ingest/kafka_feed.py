@@ -168,9 +168,7 @@ class KafkaFeed:
 
     def origin(self, raw_ref: str) -> Origin | None:
         """Where a row read since the last acknowledge came from, for its dead letter."""
-        message_ref, row = _parse(raw_ref)
-        record = self._kept.get(message_ref)
-        return None if record is None else _origin(record, row)
+        return origin_among(self._kept, raw_ref)
 
     def close(self) -> None:
         try:
@@ -198,11 +196,11 @@ class KafkaFeed:
         messages: list[Message] = []
         while fetched.records and len(messages) < at_most:
             record = fetched.records[0]
-            rows = _rows(record)
+            rows = rows_of(record)
             done = self._done_rows(fetched.partition, record)
             taken = rows[done : done + at_most - len(messages)]
             messages += taken
-            self._kept[_message_ref(record)] = record
+            self._kept[message_ref(record)] = record
             self._advance(fetched, record, done + len(taken), len(rows))
         return messages
 
@@ -254,6 +252,27 @@ class KafkaFeed:
             self._consumer.seek(partition, offset)
 
 
+def rows_of(record: Record) -> list[Message]:
+    """The rows of a message, never none: an empty message or a tombstone is one empty row, so
+    that it gets a fate."""
+    lines = _lines(_payload(record.value))
+    if len(lines) == 1:
+        return [_row(record, lines[0], "")]
+    return [_row(record, line, f".{index}") for index, line in enumerate(lines)]
+
+
+def message_ref(record: Record) -> str:
+    """The message's name: how the raw_ref of each of its rows begins."""
+    return f"{record.topic}-{record.partition}#{record.offset}"
+
+
+def origin_among(records: Mapping[str, Record], raw_ref: str) -> Origin | None:
+    """Where a row came from; `records` by message_ref. None if its message is not among them."""
+    name, row = _parse(raw_ref)
+    record = records.get(name)
+    return None if record is None else _origin(record, row)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fetched:
     """Messages of one partition that were fetched but not yet given out."""
@@ -286,25 +305,12 @@ def _place(value: Any) -> tuple[int, int]:
     return int(offset), int(row)
 
 
-def _rows(record: Record) -> list[Message]:
-    """The rows of a message, never none: an empty message or a tombstone is one empty row, so
-    that it gets a fate."""
-    lines = _lines(_payload(record.value))
-    if len(lines) == 1:
-        return [_row(record, lines[0], "")]
-    return [_row(record, line, f".{index}") for index, line in enumerate(lines)]
-
-
 def _row(record: Record, line: bytes, part: str) -> Message:
     return Message(
         value=line,
         where=f"{record.topic}/{record.partition}@{record.offset}{part}",
-        raw_ref=f"{_message_ref(record)}{part}+{len(line)}",
+        raw_ref=f"{message_ref(record)}{part}+{len(line)}",
     )
-
-
-def _message_ref(record: Record) -> str:
-    return f"{record.topic}-{record.partition}#{record.offset}"
 
 
 def _parse(raw_ref: str) -> tuple[str, int | None]:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.reference import Account, References
+from ingest.holding import Holding
+from ingest.reference import References
 from ingest.transaction import TransactionBatch
 from models.kernels.shapes import Limits, Room, search
 from models.kernels.touched import mark_touched
@@ -136,7 +137,7 @@ class Networks:
         self._longest = longest // timedelta(microseconds=1)
         self._kept = longest + timedelta(days=1) + 3 * lateness
         self._names, self._customers = Names(), set[str]()
-        self._holders, self._dated = _holders(references.accounts)
+        self._holding = Holding(references.accounts)
         self._ledger = sorted(own_ledger_accounts)
         self._shown = Transactions(("reference", "source_id"))
         self._transfers: Transfers = empty_transfers(LEAST_SLOTS)
@@ -270,15 +271,8 @@ class Networks:
 
     def _nodes(self, rows: pl.DataFrame, side: str) -> npt.NDArray[np.int32]:
         """Who holds each account: as the bank knows it, else the party named, else the account."""
-        accounts, parties = rows[f"{side}_account_id"].to_list(), rows[f"{side}_party_id"].to_list()
-        times = rows["event_time"].to_list() if self._dated else ()
-        holders = [
-            self._holders.get(account) or party
-            for account, party in zip(accounts, parties, strict=True)
-        ]
-        for i, time in enumerate(times):
-            if accounts[i] in self._dated:
-                holders[i] = _holder_on(self._dated[accounts[i]], time) or parties[i]
+        accounts = rows[f"{side}_account_id"].to_list()
+        holders = self._holding.holders(rows, side)
         self._customers.update(holder for holder in holders if holder is not None)
         named = [
             account if holder is None else holder
@@ -419,20 +413,29 @@ def _kernel_limits(limits: Mapping[Shape, ShapeLimits]) -> Limits:
     )
 
 
+def concerning(transactions: pl.DataFrame) -> pl.DataFrame:
+    """Of TRANSACTION rows those that networks are made of: transfers and returns."""
+    return transactions.filter(_is_transfer(transactions) | _is_return())
+
+
 def _carrying(transactions: pl.DataFrame, first_row: int) -> pl.DataFrame:
     """The transactions that are transfers, each once: the one that counts for the receiver."""
     return (
         transactions.with_row_index("row", offset=first_row)
-        .filter(
-            pl.col("benef_holds").fill_null(value=True),
-            pl.col("txn_type").is_in(CARRYING),
-            pl.col("purpose_code").is_in(NOT_CARRYING).fill_null(value=False).not_(),
-            pl.col("status").is_in(UNMOVED).not_(),
-            pl.col("amount_base") > 0,
-            _is_return().not_(),
-            *(_account(transactions, side).is_not_null() for side in SIDES),
-        )
+        .filter(_is_transfer(transactions))
         .with_columns(pl.col("event_time").to_physical().alias("time"))
+    )
+
+
+def _is_transfer(transactions: pl.DataFrame) -> pl.Expr:
+    return pl.all_horizontal(
+        pl.col("benef_holds").fill_null(value=True),
+        pl.col("txn_type").is_in(CARRYING),
+        pl.col("purpose_code").is_in(NOT_CARRYING).fill_null(value=False).not_(),
+        pl.col("status").is_in(UNMOVED).not_(),
+        pl.col("amount_base") > 0,
+        _is_return().not_(),
+        *(pl.lit(_account(transactions, side).is_not_null()) for side in SIDES),
     )
 
 
@@ -443,25 +446,6 @@ def _is_return() -> pl.Expr:
 def _account(rows: pl.DataFrame, side: str) -> pl.Series:
     """The account of a side, else its party: what the transfer names it by."""
     return rows[f"{side}_account_id"].fill_null(rows[f"{side}_party_id"])
-
-
-def _holders(
-    accounts: Mapping[str, Sequence[Account]],
-) -> tuple[dict[str, str], dict[str, Sequence[Account]]]:
-    """Holder by account where it never changed; and the versions of the others."""
-    always, dated = dict[str, str](), dict[str, Sequence[Account]]()
-    for account, versions in accounts.items():
-        if len(versions) > 1 or versions[0].valid_from is not None:
-            dated[account] = versions
-        elif versions[0].holder is not None:
-            always[account] = versions[0].holder
-    return always, dated
-
-
-def _holder_on(versions: Sequence[Account], time: datetime) -> str | None:
-    """The holder of the last version from at or before the time."""
-    valid = [each for each in versions if each.valid_from is None or each.valid_from <= time]
-    return valid[-1].holder if valid else None
 
 
 def _lengthened(values: Int64s, size: int, otherwise: int) -> Int64s:

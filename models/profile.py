@@ -306,8 +306,9 @@ class Profiles:
         self._history_start = start
         if start is None or before is None or start >= before or self._is_history_complete:
             return False
-        seen_until = batch.seen_until
-        return seen_until is not None and (seen_until - start).days >= self._least_history()
+        # Not `seen_until`: of several partitions that is the one furthest behind.
+        newest = self._transactions.newest
+        return newest is not None and (newest - start).days >= self._least_history()
 
     def _least_history(self) -> int:
         past = [2 * f.window.days for f in self._features]

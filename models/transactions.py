@@ -71,6 +71,11 @@ class Transactions:
         return together.sort("position").drop("position")
 
     @property
+    def newest(self) -> datetime | None:
+        """The largest event time among the rows that are kept."""
+        return max(self._newest, default=None)
+
+    @property
     def next_row(self) -> int:
         """The running number of the next row."""
         return self._next

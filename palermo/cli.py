@@ -159,23 +159,33 @@ def run(
             help="Exit 5 if more rows than this are rejects; tested from 1,000 rows on.",
         ),
     ] = 0.05,
+    stage: Annotated[
+        Literal["all", "ingest", "detect", "triage"] | None,
+        typer.Option(
+            "--stage", help="Of the live runtime on Kafka; as many processes as you like."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read a feed and write alerts. Killed anywhere, the same command goes on where it was."""
     from palermo.running import Wish, show_run
 
-    show_run(
-        Wish(
-            feed=feed,
-            config=config,
-            out=out,
-            batch_rows=batch_rows,
-            is_following=follow,
-            metrics=metrics,
-            max_reject_share=max_reject_share,
-        ),
-        as_json=as_json,
+    wish = Wish(
+        feed=feed,
+        config=config,
+        out=out,
+        batch_rows=batch_rows,
+        is_following=follow,
+        metrics=metrics,
+        max_reject_share=max_reject_share,
+        stage=stage,
     )
+    if stage is None:
+        show_run(wish, as_json=as_json)
+        return
+    from palermo.live.running import show_stages
+
+    show_stages(wish, as_json=as_json)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from alerts.triage import Triage
 from detectors.catalogue import Catalogue
 from detectors.finding import Link
 from detectors.networks import NetworkDetector
-from ingest.archive import ARCHIVED, Archive
+from ingest.archive import ARCHIVED, ArchivedRows
 from ingest.intake import Intake
 from ingest.reference import References
 from ingest.transaction import TransactionBatch
@@ -65,7 +65,7 @@ def freeze(
     catalogue: Catalogue,
     references: References,
     triage: Triage,
-    archive: Archive,
+    archive: ArchivedRows,
     progress: Progress,
 ) -> None:
     """Keeps for each alert the rows it can be derived from again."""
@@ -153,7 +153,7 @@ def _keys(holders: Mapping[str, Iterable[str]], references: References) -> pl.Da
     return pl.DataFrame(sorted(pairs), schema=schema, orient="row")
 
 
-def _rows_by_alert(archive: Archive, keys: pl.DataFrame) -> dict[str, list[pl.DataFrame]]:
+def _rows_by_alert(archive: ArchivedRows, keys: pl.DataFrame) -> dict[str, list[pl.DataFrame]]:
     found: dict[str, list[pl.DataFrame]] = {}
     if keys.is_empty():
         return found

@@ -1,8 +1,8 @@
 """What a finished run leaves beside the database: alerts, summary and one receipt a file."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -11,16 +11,20 @@ import msgspec
 import polars as pl
 
 from alerts.alert import Alert
+from alerts.file_sink import FileSink
 from alerts.progress import Progress
-from alerts.store import StoreTransaction
+from alerts.store import Store, StoreTransaction
+from alerts.triage import Triage
 from detectors.catalogue import Catalogue
 from detectors.testability import blind_spots, is_blind
 from detectors.typology import GatheringTypology
-from ingest.archive import Archive
+from ingest.archive import ArchivedRows
+from ingest.file_feed import FileRead
 from ingest.pricing import NO_RATE
+from ingest.reference import References
 from ingest.transaction import FATES
 from palermo.evidence import freeze
-from palermo.folder import RECEIPTS, REJECTS, SUMMARY, said_plainly, write_whole
+from palermo.folder import RECEIPTS, REJECTS, SUMMARY, Observer, said_plainly, write_whole
 from palermo.pipeline import Line, seconds_spent
 
 AMOUNT = pl.Decimal(38, 18)
@@ -70,7 +74,26 @@ class _Taken:
     without_rate: Counter[str] = field(default_factory=Counter)
 
 
-def write_results(line: Line, progress: Progress, feed_name: str) -> Summary:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the results of a run are written from and with."""
+
+    store: Store
+    triage: Triage
+    catalogue: Catalogue
+    references: References
+    archive: ArchivedRows
+    alert_file: FileSink
+    files_read: Callable[[], Sequence[FileRead]]
+    folder: Path
+    observer: Observer
+
+
+def ending_of(line: Line) -> Ending:
+    return Ending(**{each.name: getattr(line, each.name) for each in fields(Ending)})
+
+
+def write_results(line: Ending, progress: Progress, feed_name: str) -> Summary:
     """The summary of what is now in the folder."""
     taken = _taken_by_origin(line.archive)
     with line.store.transaction() as transaction:
@@ -182,7 +205,7 @@ def _counted(names: Iterator[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _write_receipts(line: Line, taken: dict[str, _Taken]) -> None:
+def _write_receipts(line: Ending, taken: dict[str, _Taken]) -> None:
     folder = line.folder / RECEIPTS
     folder.mkdir(mode=0o700, exist_ok=True)
     files = {file.name: file for file in line.files_read()}
@@ -204,7 +227,7 @@ def _write_receipts(line: Line, taken: dict[str, _Taken]) -> None:
         write_whole(folder / name, text, line.observer)
 
 
-def _taken_by_origin(archive: Archive) -> dict[str, _Taken]:
+def _taken_by_origin(archive: ArchivedRows) -> dict[str, _Taken]:
     taken: dict[str, _Taken] = {}
     has_no_rate = pl.col("quality_flags").list.contains(NO_RATE)
     for frame in archive.read(upto=None):

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from msgspec import structs
@@ -23,19 +23,20 @@ from palermo.metrics import Metrics
 from palermo.metrics_page import Pulse, served
 from palermo.pipeline import CHECKPOINT_ROWS, Line, resume, run
 from palermo.printing import command_name, console, print_json, table
-from palermo.results import Summary, write_results
+from palermo.results import Summary, ending_of, write_results
 from palermo.telemetry import Telemetry
 from palermo.wiring import KAFKA, STANDARD_INPUT, configuration_file, opened_line
 
 LEAST_ROWS_FOR_SHARE = 1000
 """A share of fewer rows says nothing yet."""
 INTERRUPTED = 130
+StageName = Literal["all", "ingest", "detect", "triage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a user asked `palermo run` for. feed: a path, `-` or `kafka`. At most one snapshot in
-    `snapshot_seconds`."""
+    `snapshot_seconds`. stage: of the live runtime; None: the embedded one, in this process."""
 
     feed: str
     config: Path | None
@@ -47,6 +48,7 @@ class Wish:
     metrics: str | None = None
     max_reject_share: float = 0.05
     flags: dict[str, Any] = field(default_factory=dict)
+    stage: StageName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +108,9 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
             )
         )
         telemetry.tell_build(line.reproduce)
-        asked = stack.enter_context(_signals())
+        asked = stack.enter_context(stop_signals())
         tell = stack.enter_context(_told())
-        _say_before_compiling()
+        say_before_compiling()
         begun = progress = _noted(resume(line), wish, line.carried)
         pulse.is_ready = True
         for progress in run(
@@ -175,16 +177,19 @@ def reject_share(progress: Progress) -> float:
 
 
 def _noted(progress: Progress, wish: Wish, carried: frozenset[str]) -> Progress:
-    """With what `alerts replay` needs to set the same stages up again."""
+    return structs.replace(progress, notes={**progress.notes, **notes_of(wish, carried)})
+
+
+def notes_of(wish: Wish, carried: frozenset[str]) -> dict[str, object]:
+    """What `alerts replay` needs to set the same stages up again."""
     config = configuration_file(wish.feed, wish.config)
     is_path = wish.feed not in (KAFKA, STANDARD_INPUT)
-    notes = {
+    return {
         "feed": str(Path(wish.feed).absolute()) if is_path else wish.feed,
         "config": None if config is None else str(config.absolute()),
         "flags": wish.flags,
         "carried": sorted(carried),
     }
-    return structs.replace(progress, notes={**progress.notes, **notes})
 
 
 def _has_too_many_rejects(progress: Progress, most: float) -> bool:
@@ -197,16 +202,16 @@ def _results(line: Line, progress: Progress, wish: Wish) -> Summary:
             f"{wish.feed}: the feed has no rows; give a file or folder with transactions, or check "
             "[feed] files in palermo.toml"
         )
-    return write_results(line, progress, wish.feed)
+    return write_results(ending_of(line), progress, wish.feed)
 
 
-def _say_before_compiling() -> None:
+def say_before_compiling() -> None:
     if not is_compiled(prepare_cache()):
         Console(stderr=True).print("compiling once, about half a minute", highlight=False)
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def stop_signals() -> Iterator[list[int]]:
     """The signals that asked us to stop; a second one stops at once."""
     asked: list[int] = []
     kept = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}

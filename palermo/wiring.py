@@ -255,7 +255,7 @@ def opened_line(
             reproduce=reproduce,
             archive=Archive(out / ARCHIVE),
             snapshots=snapshots,
-            alert_file=_alert_file(configuration, out),
+            alert_file=alert_file_of(configuration, out),
             files_read=source.files_read if isinstance(source, FileFeed) else tuple,
             folder=out,
             outlet=_outlet(configuration, source, store, stack),
@@ -374,12 +374,12 @@ def triage_for_reading(currency: str) -> Triage:
     )
 
 
-def _alert_file(configuration: Configuration, out: Path) -> FileSink:
+def alert_file_of(configuration: Configuration, out: Path) -> FileSink:
     is_cleared = configuration.settings.sinks.files.cleared
-    return FileSink(out, pseudonyms=_pseudonyms(configuration, is_cleared=is_cleared))
+    return FileSink(out, pseudonyms=pseudonyms_of(configuration, is_cleared=is_cleared))
 
 
-def _pseudonyms(configuration: Configuration, *, is_cleared: bool) -> Pseudonyms | None:
+def pseudonyms_of(configuration: Configuration, *, is_cleared: bool) -> Pseudonyms | None:
     """Names for protected parties on a sink whose readers may not see theirs."""
     if is_cleared:
         return None
@@ -400,4 +400,4 @@ def _outlet(
     )
     stack.callback(sink.close)
     is_cleared = configuration.settings.sinks.topics.cleared
-    return TopicOutlet(store, sink, _pseudonyms(configuration, is_cleared=is_cleared))
+    return TopicOutlet(store, sink, pseudonyms_of(configuration, is_cleared=is_cleared))

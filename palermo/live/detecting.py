@@ -1,0 +1,165 @@
+"""The stage `detect`: an engine for each partition of the movements, findings out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from kafka import TopicPartition
+
+from alerts.progress import Progress
+from detectors.catalogue import Catalogue
+from ingest.clocks import Clock, Clocks
+from ingest.kafka_settings import KafkaSettings
+from ingest.narrow import nothing_new, together
+from ingest.transaction import TransactionBatch
+from models.profile import Profiles
+from palermo.folder import Observer
+from palermo.judged import Judged, holders_since
+from palermo.live.exchange import Exchange, Outgoing, Place, Share, replayed
+from palermo.live.messages import Judgement, Written, clock_of, headers, steps
+from palermo.model_scores import Rank
+from palermo.snapshots import Snapshots
+
+MESSAGES_AT_ONCE = 50
+"""Messages a round: at most some thirty megabytes before they are unpacked."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Engine:
+    """A partition of the movements that is ours."""
+
+    profiles: Profiles
+    snapshots: Snapshots
+    clocks: Clocks = field(default_factory=Clocks)
+    begun: int | None = None
+
+
+class DetectStage:
+    """Several engines, each self-contained."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        settings: KafkaSettings,
+        *,
+        new_profiles: Callable[[], Profiles],
+        new_snapshots: Callable[[Path], Snapshots],
+        snapshots: Path,
+        catalogue: Catalogue,
+        rank: Rank,
+        observer: Observer,
+    ) -> None:
+        self._exchange, self._settings = exchange, settings
+        self._new_profiles, self._new_snapshots = new_profiles, new_snapshots
+        self._folder, self._catalogue, self._rank = snapshots, catalogue, rank
+        self._observer = observer
+        self._engines: dict[TopicPartition, _Engine] = {}
+        self._coming: dict[TopicPartition, _Engine] = {}
+
+    def most_messages(self) -> int:
+        return MESSAGES_AT_ONCE
+
+    def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
+        """From a snapshot that is no newer than what is committed, and the movements after it with
+        output off; without one, from all of them."""
+        place = self._exchange.committed(partition)
+        engine = _Engine(
+            profiles=self._new_profiles(),
+            snapshots=self._new_snapshots(self._folder / _name(partition)),
+            begun=None if place is None else place.offset,
+        )
+        self._coming[partition] = engine
+        upto = 0 if engine.begun is None else engine.begun
+        restored = engine.snapshots.restore(engine.profiles, upto=upto)
+        # What the topic let go of is older than any profile looks back to.
+        start = self._exchange.beginning(partition)
+        if restored is not None:
+            start = restored.rows
+            engine.clocks = Clocks(_clocks_in(restored.position))
+        if start < upto:
+            for records in replayed(self._settings, partition, start=start, upto=upto):
+                for batch in _batches(records, engine.clocks):
+                    engine.profiles.absorb(batch)
+                yield None
+        self._engines[partition] = self._coming.pop(partition)
+        yield start if engine.begun is None else upto
+
+    def let_go(self, partition: TopicPartition) -> None:
+        for held in (self._coming, self._engines):
+            engine = held.pop(partition, None)
+            if engine is not None:
+                engine.snapshots.close()
+
+    def advance(
+        self, found: Mapping[TopicPartition, Sequence[Written]]
+    ) -> frozenset[TopicPartition]:
+        for engine in self._engines.values():
+            engine.snapshots.advance()
+        if not found:
+            return frozenset()
+        shares = [self._judged(each, records) for each, records in sorted(found.items())]
+        self._observer("processed")
+        given_up = self._exchange.commit(shares)
+        self._observer("committed")
+        for share in shares:
+            if share.partition not in given_up:
+                self._keep(self._engines[share.partition], share.upto.offset)
+        return given_up
+
+    def _judged(self, partition: TopicPartition, records: Sequence[Written]) -> Share:
+        engine, judged = self._engines[partition], Judged()
+        for batch in _batches(records, engine.clocks):
+            evaluated = engine.profiles.extend(batch)
+            findings = self._catalogue.detect(evaluated)
+            judged.add(evaluated, findings, self._rank(evaluated, findings))
+        judgement = Judgement(
+            findings=judged.findings,
+            replaces=judged.replaces,
+            ledger=engine.profiles.ledger(holders_since(judged.findings)),
+            scores=judged.scores,
+        )
+        return Share(
+            partition=partition,
+            begun=engine.begun,
+            upto=Place(offset=records[-1].offset + 1, note=""),
+            messages=[self._message(partition, value) for value in steps(judgement)],
+        )
+
+    def _message(self, partition: TopicPartition, value: bytes) -> Outgoing:
+        return Outgoing(
+            topic=self._settings.findings_topic,
+            partition=0,
+            key=_name(partition).encode(),
+            value=value,
+            headers=headers("findings"),
+        )
+
+    def _keep(self, engine: _Engine, offset: int) -> None:
+        """Only what is committed gets into a snapshot."""
+        engine.begun = offset
+        position = {"clocks": msgspec.to_builtins(dict(engine.clocks.heard))}
+        engine.snapshots.begin(
+            engine.profiles, Progress(position=position, rows=offset, rejects_bytes=0, fates={})
+        )
+
+
+def _batches(records: Sequence[Written], clocks: Clocks) -> Iterator[TransactionBatch]:
+    """What some messages add and take back. A clock alone may lengthen everyone's history."""
+    before = clocks.history_start
+    for clock in map(clock_of, records):
+        if clock is not None:
+            clocks.note(clock)
+    values = [record.value for record in records if record.value]
+    for batch in together(values):
+        yield clocks.stamped(batch)
+    if not values and clocks.history_start != before:
+        yield clocks.stamped(nothing_new())
+
+
+def _clocks_in(position: Mapping[str, object]) -> dict[str, Clock]:
+    return msgspec.convert(position["clocks"], type=dict[str, Clock])
+
+
+def _name(partition: TopicPartition) -> str:
+    return f"{partition.topic}-{partition.partition}"

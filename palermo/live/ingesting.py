@@ -1,0 +1,255 @@
+"""The stage `ingest`: raw rows to narrow rows where their holders live, fates, archive, dead
+letters."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from kafka import TopicPartition
+
+from alerts.kafka_sink import dead_letter
+from ingest.archive import PartitionArchive, PartitionedArchive
+from ingest.clocks import Clock
+from ingest.errors import ArchiveUnusable
+from ingest.feed import Message, RawBatch
+from ingest.holding import Homes
+from ingest.intake import Accepted, Intake
+from ingest.kafka_feed import message_ref, origin_among, rows_of
+from ingest.kafka_settings import KafkaSettings
+from ingest.narrow import pieces
+from ingest.transaction import TransactionBatch
+from models.networks import concerning
+from palermo.folder import Observer
+from palermo.live.exchange import Exchange, Outgoing, Place, Share
+from palermo.live.messages import Taken, Written, headers
+
+ROWS_AT_ONCE = 5_000
+LARGEST_ROUND = 2_000
+"""Messages a round at most, however few rows each has."""
+FIRST_ROUND = 200
+"""Messages a round before anything is known of how many rows each has."""
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What is committed with a raw partition's offset: how many rows it had up to there."""
+
+    rows: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Inlet:
+    """A raw partition that is ours."""
+
+    intake: Intake
+    archive: PartitionArchive
+    begun: int | None
+    """The committed offset; None before the first."""
+    rows: int
+
+
+class IngestStage:
+    """Several raw partitions, each with fates of its own."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        settings: KafkaSettings,
+        *,
+        new_intake: Callable[[], Intake],
+        homes: Homes,
+        archive: PartitionedArchive,
+        with_networks: bool,
+        release: str,
+        observer: Observer,
+    ) -> None:
+        self._exchange, self._settings = exchange, settings
+        self._new_intake, self._homes, self._archive = new_intake, homes, archive
+        self._with_networks, self._release, self._observer = with_networks, release, observer
+        self._inlets: dict[TopicPartition, _Inlet] = {}
+        self._partitions = sum(len(exchange.partitions(topic)) for topic in settings.topics)
+        self._movements = sorted(exchange.partitions(settings.movements_topic))
+        self._most_messages = FIRST_ROUND
+
+    def most_messages(self) -> int:
+        return self._most_messages
+
+    def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
+        """Its fates come from the archive, up to the committed row."""
+        place = self._exchange.committed(partition)
+        inlet = _Inlet(
+            intake=self._new_intake(),
+            archive=self._archive.of(partition.topic, partition.partition),
+            begun=None if place is None else place.offset,
+            rows=0 if place is None else msgspec.json.decode(place.note, type=Note).rows,
+        )
+        beginning = self._exchange.beginning(partition)
+        start = beginning if inlet.begun is None else inlet.begun
+        if start < beginning:
+            raise ArchiveUnusable(
+                f"{partition.topic}-{partition.partition}: rows of offsets {start} to "
+                f"{beginning - 1} were deleted before they were read; lengthen the topic's "
+                "retention"
+            )
+        inlet.archive.drop_from(start)
+        if inlet.rows:
+            inlet.archive.demand(start - 1)
+        for frame in inlet.archive.read(upto=inlet.rows):
+            inlet.intake.restore(frame)
+            yield None
+        inlet.intake.continue_after(inlet.rows)
+        self._inlets[partition] = inlet
+        if inlet.begun is None and self._exchange.ends()[partition] == start:
+            self._announce(partition, inlet, start)
+        yield start
+
+    def let_go(self, partition: TopicPartition) -> None:
+        self._inlets.pop(partition, None)
+
+    def advance(
+        self, found: Mapping[TopicPartition, Sequence[Written]]
+    ) -> frozenset[TopicPartition]:
+        if not found:
+            return frozenset()
+        before = {each: self._inlets[each].rows for each in found}
+        shares = [self._taken(each, records) for each, records in sorted(found.items())]
+        self._observer("processed")
+        given_up = self._exchange.commit(shares)
+        self._observer("committed")
+        for share in shares:
+            if share.partition not in given_up:
+                self._inlets[share.partition].begun = share.upto.offset
+        self._adapt(
+            sum(map(len, found.values())),
+            sum(self._inlets[each].rows - rows for each, rows in before.items()),
+        )
+        return given_up
+
+    def _announce(self, partition: TopicPartition, inlet: _Inlet, start: int) -> None:
+        """Engines let go of nothing before they have heard of every raw partition: one without a
+        row says so, any other speaks with its first."""
+        clock = self._clock(partition, None, None)
+        told = [self._movement(home, b"", clock) for home in self._movements]
+        note = _note(0)
+        share = Share(
+            partition=partition,
+            begun=None,
+            upto=Place(offset=start, note=note),
+            messages=[*told, self._intake_message(b"", clock, None)],
+        )
+        if not self._exchange.commit([share]):
+            inlet.begun = start
+
+    def _taken(self, partition: TopicPartition, records: Sequence[Written]) -> Share:
+        inlet = self._inlets[partition]
+        messages = [row for record in records for row in rows_of(record)]
+        batch = RawBatch(
+            messages=messages,
+            upto={},
+            partition=f"{partition.topic}-{partition.partition}",
+            is_end=False,
+        )
+        accepted = inlet.intake.accept(batch)
+        first, last = records[0].offset, records[-1].offset
+        inlet.archive.write(accepted.archived, first=first, last=last)
+        self._observer("archived")
+        inlet.rows += len(messages)
+        return Share(
+            partition=partition,
+            begun=inlet.begun,
+            upto=Place(offset=last + 1, note=_note(inlet.rows)),
+            messages=[
+                *self._movements_of(partition, accepted.transactions),
+                *self._intake_of(partition, accepted, messages, first, last),
+                *self._letters(records, accepted),
+            ],
+        )
+
+    def _movements_of(
+        self, partition: TopicPartition, batch: TransactionBatch
+    ) -> Iterator[Outgoing]:
+        clock = self._clock(partition, batch.history_start, batch.seen_until)
+        by_home = self._homes.split(batch)
+        for home in self._movements:
+            values = list(pieces(by_home[home])) if home in by_home else []
+            for value in values or [b""]:
+                yield self._movement(home, value, clock)
+
+    def _movement(self, home: int, value: bytes, clock: Clock) -> Outgoing:
+        return Outgoing(
+            topic=self._settings.movements_topic,
+            partition=home,
+            key=clock.partition.encode(),
+            value=value,
+            headers=headers("movements", clock),
+        )
+
+    def _intake_of(
+        self,
+        partition: TopicPartition,
+        accepted: Accepted,
+        messages: Sequence[Message],
+        first: int,
+        last: int,
+    ) -> Iterator[Outgoing]:
+        """Transfers for the networks, and the counts of what was taken in."""
+        batch = accepted.transactions
+        clock = self._clock(partition, batch.history_start, batch.seen_until)
+        taken = Taken(
+            partition=clock.partition,
+            first=first,
+            last=last,
+            rows=len(messages),
+            fates={fate: number for fate, number in accepted.fates.items() if number},
+        )
+        values = list(pieces(self._for_networks(batch))) if self._with_networks else []
+        for number, value in enumerate(values or [b""]):
+            yield self._intake_message(value, clock, None if number else taken)
+
+    def _for_networks(self, batch: TransactionBatch) -> TransactionBatch:
+        return TransactionBatch(
+            added=concerning(batch.added),
+            retracted=batch.retracted,
+            history_start=batch.history_start,
+            seen_until=batch.seen_until,
+        )
+
+    def _intake_message(self, value: bytes, clock: Clock, taken: Taken | None) -> Outgoing:
+        return Outgoing(
+            topic=self._settings.findings_topic,
+            partition=0,
+            key=clock.partition.encode(),
+            value=value,
+            headers=headers("intake", clock, taken),
+        )
+
+    def _letters(self, records: Sequence[Written], accepted: Accepted) -> Iterator[Outgoing]:
+        by_name = {message_ref(record): record for record in records} if accepted.rejects else {}
+        for reject in accepted.rejects:
+            letter = dead_letter(reject, origin_among(by_name, reject.raw_ref), self._release)
+            yield Outgoing(
+                topic=self._settings.deadletters_topic,
+                partition=None,
+                key=letter.key,
+                value=letter.value,
+                headers=tuple(letter.headers),
+            )
+
+    def _clock(
+        self, partition: TopicPartition, start: datetime | None, until: datetime | None
+    ) -> Clock:
+        return Clock(
+            partition=f"{partition.topic}-{partition.partition}",
+            partitions=self._partitions,
+            history_start=start,
+            seen_until=until,
+        )
+
+    def _adapt(self, messages: int, rows: int) -> None:
+        """As many messages a round as have about ROWS_AT_ONCE rows."""
+        wanted = ROWS_AT_ONCE * messages // max(1, rows)
+        self._most_messages = min(max(1, wanted), LARGEST_ROUND)
+
+
+def _note(rows: int) -> str:
+    return msgspec.json.encode(Note(rows=rows)).decode()

@@ -1,0 +1,271 @@
+"""The stage `triage`: findings and transfers of all engines become alerts. Its state is the
+database; what networks remember comes from the findings topic again."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+import structlog
+from kafka import TopicPartition
+
+from alerts.errors import StoreBusyError
+from alerts.progress import Progress
+from alerts.store import Store, StoreTransaction
+from alerts.triage import Triage
+from detectors.finding import Finding
+from detectors.networks import NetworkDetector, NetworkFindings, NetworkKey
+from ingest.clocks import Clocks
+from ingest.kafka_settings import KafkaSettings
+from ingest.narrow import together
+from ingest.transaction import FATES
+from models.evaluated import LEDGER, REPLACES
+from models.networks import Networks
+from models.profile import Profiles
+from palermo.errors import DependencyUnreachable
+from palermo.folder import Observer
+from palermo.judged import holders_since, standing
+from palermo.live.exchange import Exchange, replayed
+from palermo.live.messages import Judgement, Written, clock_of, judgement_in, kind_of, taken_of
+from palermo.outlet import TopicOutlet
+
+log = structlog.get_logger()
+
+MESSAGES_AT_ONCE = 100
+BUSY_SECONDS = 120.0
+"""How long a database that somebody else holds is waited for."""
+PAUSE_SECONDS = 0.1
+OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Where the transfers of all engines meet: shapes, and the movements to show them by."""
+
+    networks: Networks
+    detector: NetworkDetector
+    transfers: Profiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What only the active triage holds."""
+
+    store: Store
+    outlet: TopicOutlet
+    stack: ExitStack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shapes:
+    """What one message did to the networks."""
+
+    found: NetworkFindings
+    legs: pl.DataFrame
+
+
+@dataclass(slots=True, kw_only=True)
+class _Desk:
+    """The findings topic, when it is ours."""
+
+    opened: Opened
+    room: Room
+    progress: Progress
+    clocks: Clocks = field(default_factory=Clocks)
+
+
+class TriageStage:
+    """One active process; others of its group wait."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        settings: KafkaSettings,
+        *,
+        triage: Triage,
+        new_room: Callable[[], Room],
+        open_store: Callable[[], Opened],
+        notes: Mapping[str, object],
+        observer: Observer,
+    ) -> None:
+        self._exchange, self._settings, self._triage = exchange, settings, triage
+        self._new_room, self._open_store = new_room, open_store
+        self._notes, self._observer = dict(notes), observer
+        self._desk: _Desk | None = None
+        self._coming: Opened | None = None
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the database is; None while the findings are not ours."""
+        return None if self._desk is None else self._desk.progress
+
+    def most_messages(self) -> int:
+        return MESSAGES_AT_ONCE
+
+    def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
+        """The database says where to go on; the transfers before that are read again."""
+        opened = None
+        until = time.monotonic() + BUSY_SECONDS
+        while opened is None:
+            try:
+                opened = self._coming = self._open_store()
+            except StoreBusyError:
+                if time.monotonic() > until:
+                    raise
+                yield None
+                time.sleep(PAUSE_SECONDS)
+        with opened.store.transaction() as transaction:
+            progress = transaction.position()
+        beginning = self._exchange.beginning(partition)
+        desk = _Desk(
+            opened=opened, room=self._new_room(), progress=progress or self._begun(beginning)
+        )
+        upto = _offset(desk.progress)
+        if beginning > upto:
+            raise DependencyUnreachable(
+                f"{partition.topic}: findings of offsets {upto} to {beginning - 1} were deleted "
+                "before they were read; lengthen its retention ([kafka] memory_days)"
+            )
+        if progress is not None:
+            for records in replayed(self._settings, partition, start=beginning, upto=upto):
+                for record in records:
+                    self._note(desk, record)
+                yield None
+        opened.outlet.publish_committed()
+        self._desk, self._coming = desk, None
+        yield upto
+
+    def let_go(self, partition: TopicPartition) -> None:
+        for opened in (self._coming, None if self._desk is None else self._desk.opened):
+            if opened is not None:
+                opened.stack.close()
+        self._desk, self._coming = None, None
+
+    def advance(
+        self, found: Mapping[TopicPartition, Sequence[Written]]
+    ) -> frozenset[TopicPartition]:
+        if not found:
+            return frozenset()
+        assert self._desk is not None
+        ((partition, records),) = found.items()
+        desk = self._desk
+        parts = [self._part(desk, record) for record in records]
+        self._observer("processed")
+        after = self._advanced(desk.progress, records, desk.clocks)
+        if not self._apply_patiently(desk, parts, after):
+            return frozenset((partition,))
+        desk.progress = after
+        self._observer("committed")
+        desk.opened.outlet.publish_committed()
+        self._observer("published")
+        self._exchange.show(partition, _offset(after))
+        return frozenset()
+
+    def finish(self, write: Callable[[Store, Progress], None]) -> None:
+        """Has the results written, if the findings are ours."""
+        if self._desk is not None:
+            write(self._desk.opened.store, self._desk.progress)
+
+    def _begun(self, beginning: int) -> Progress:
+        return Progress(
+            position={OFFSET: beginning}, rows=0, rejects_bytes=0, fates={}, notes=self._notes
+        )
+
+    def _part(self, desk: _Desk, record: Written) -> Judgement | _Shapes | None:
+        """What a message brings; the database is not asked yet."""
+        if kind_of(record) == "findings":
+            assert record.value is not None
+            return judgement_in(record.value)
+        found = self._note(desk, record)
+        if not found:
+            return None
+        legs = desk.room.transfers.ledger(holders_since(standing(found)))
+        return _Shapes(found=found, legs=legs)
+
+    def _note(self, desk: _Desk, record: Written) -> NetworkFindings:
+        """What an intake message does to the networks, which go on from there."""
+        clock = clock_of(record)
+        if clock is None or kind_of(record) != "intake":
+            return {}
+        desk.clocks.note(clock)
+        judged: dict[NetworkKey, Finding | None] = {}
+        for batch in together([record.value] if record.value else []):
+            stamped = desk.clocks.stamped(batch)
+            desk.room.transfers.absorb(stamped)
+            judged.update(desk.room.detector.detect(desk.room.networks.extend(stamped)))
+        return judged
+
+    def _apply_patiently(
+        self,
+        desk: _Desk,
+        parts: Sequence[Judgement | _Shapes | None],
+        after: Progress,
+    ) -> bool:
+        """Waits for a database that is held by somebody else; False if another triage went on."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return self._apply(desk, parts, after)
+            except StoreBusyError:
+                log.warning("store_busy")
+                if time.monotonic() > until:
+                    raise
+                self._exchange.stay()
+
+    def _apply(
+        self, desk: _Desk, parts: Sequence[Judgement | _Shapes | None], after: Progress
+    ) -> bool:
+        with desk.opened.store.transaction() as transaction:
+            stands = transaction.position()
+            if stands is not None and _offset(stands) != _offset(desk.progress):
+                return False
+            for part in parts:
+                self._apply_part(transaction, part)
+            transaction.save_position(after)
+            self._observer("applied")
+        return True
+
+    def _apply_part(self, transaction: StoreTransaction, part: Judgement | _Shapes | None) -> None:
+        if isinstance(part, Judgement):
+            self._triage.apply(
+                transaction,
+                findings=part.findings,
+                replaces=part.replaces,
+                ledger=part.ledger,
+                model_scores=part.scores,
+            )
+        elif part is not None:
+            self._triage.apply(
+                transaction,
+                findings=(),
+                replaces=pl.DataFrame(schema=REPLACES),
+                ledger=pl.DataFrame(schema=LEDGER),
+                networks=part.found,
+                legs=part.legs,
+            )
+
+    def _advanced(self, before: Progress, records: Sequence[Written], clocks: Clocks) -> Progress:
+        taken = [each for each in map(taken_of, records) if each is not None]
+        fates = Counter(before.fates)
+        for each in taken:
+            fates.update(each.fates)
+        return Progress(
+            position={OFFSET: records[-1].offset + 1},
+            rows=before.rows + sum(each.rows for each in taken),
+            rejects_bytes=0,
+            fates={fate: fates[fate] for fate in FATES},
+            history_start=_text(clocks.history_start),
+            seen_until=_text(clocks.seen_until),
+            notes=before.notes,
+        )
+
+
+def _offset(progress: Progress) -> int:
+    return int(str(progress.position[OFFSET]))
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
