@@ -1,6 +1,7 @@
 """Transactions as they go between stages: the columns that engines read, as Arrow IPC."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -65,11 +66,7 @@ def nothing_new() -> TransactionBatch:
 
 def packed(frame: pl.DataFrame) -> bytes:
     """A frame as an Arrow IPC stream, uncompressed: the producer compresses."""
-    table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
+    return _stream(_table(frame))
 
 
 def unpacked(value: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -80,9 +77,21 @@ def unpacked(value: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame:
 
 
 def _pieces(frame: pl.DataFrame) -> Iterator[bytes]:
-    rows = max(1, frame.height * LARGEST_PIECE_BYTES // max(1, int(frame.estimated_size())))
-    for first in range(0, frame.height, rows):
-        yield packed(frame.slice(first, rows))
+    table = _table(frame)
+    rows = max(1, table.num_rows * LARGEST_PIECE_BYTES // max(1, table.nbytes))
+    for first in range(0, table.num_rows, rows):
+        yield _stream(table.slice(first, rows))
+
+
+def _table(frame: pl.DataFrame) -> Any:
+    return frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _stream(table: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
 
 
 def _frame(value: bytes) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from ingest.archive import Archive
+from ingest.archive import Archive, PartitionArchive
 from ingest.errors import ArchiveUnusable
 
 Make = Callable[..., Any]
@@ -97,3 +97,41 @@ def test_an_archive_that_was_never_written_is_empty(tmp_path: Path) -> None:
 
     archive.drop_after(0)
     assert list(archive.read()) == []
+
+
+def test_a_partitions_files_are_named_by_offsets_and_read_in_row_order(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = PartitionArchive(tmp_path)
+    for at, frame in enumerate(frames):
+        archive.write(frame, first=10 * at, last=10 * at + 9)
+
+    assert [frame["row"].to_list() for frame in archive.read(upto=5)] == [[1, 2], [3, 4], [5]]
+    assert (tmp_path / "offsets-000000000010-000000000019.parquet").exists()
+
+
+def test_what_a_process_wrote_that_had_lost_the_partition_is_read_past(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = PartitionArchive(tmp_path)
+    for at, frame in enumerate(frames):
+        archive.write(frame, first=10 * at, last=10 * at + 9)
+
+    archive.write(pl.concat(frames[:2]), first=0, last=19)
+    archive.write(pl.concat(frames[1:]), first=10, last=29)
+
+    assert [row for frame in archive.read() for row in frame["row"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_was_not_committed_is_dropped_and_what_is_missing_is_missed(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = PartitionArchive(tmp_path)
+    archive.write(frames[0], first=0, last=9)
+    archive.write(frames[1], first=10, last=19)
+
+    archive.drop_from(10)
+
+    archive.demand(9)
+    with pytest.raises(ArchiveUnusable, match="the same --out"):
+        archive.demand(19)

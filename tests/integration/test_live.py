@@ -71,9 +71,7 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
 
 
 @pytest.fixture
-def config(
-    country: Country, new_settings: Callable[[], KafkaSettings], tmp_path: Path
-) -> Path:
+def config(country: Country, new_settings: Callable[[], KafkaSettings], tmp_path: Path) -> Path:
     """The country's rows in a topic of three partitions, and the configuration for them."""
     settings = new_settings().model_copy(update={"partitions": RAW_PARTITIONS})
     apply_topics(settings, plan_topics(settings))
@@ -96,7 +94,7 @@ def test_the_feed_has_alerts_of_single_holders_gathered_ones_and_networks(
     }
 
     assert len(country.alerts.splitlines()) >= 30
-    assert {"st-funnel-geo", "sx-victim-drain", "st-cycle"} <= hits
+    assert {"st-funnel-geo", "sx-victim-drain", "st-scatter-gather"} <= hits
 
 
 def test_all_stages_in_one_process_give_the_embedded_alerts(
