@@ -14,6 +14,8 @@ KIP_PER_USD = 21_500
 UTC_OFFSET_MINUTES = 420
 MACHINE_LIMIT = 4_000_000
 """Kip that a cash machine gives at a time."""
+DEPOSIT_LIMIT = 30_000_000
+"""Kip that a cash machine takes at a time."""
 REPORTING_LIMIT = 100_000_000
 """Kip in cash from which a bank must report."""
 OTHER_ACCOUNTS = 999_990

@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.simulated.country import BORDER_TOWNS, CURRENCY, KINDS, OTHER_ACCOUNTS, TOWNS, place_id
+from ingest.simulated.country import (
+    BORDER_TOWNS,
+    CURRENCY,
+    DEPOSIT_LIMIT,
+    KINDS,
+    OTHER_ACCOUNTS,
+    TOWNS,
+    place_id,
+)
 from ingest.simulated.people import LEAST_SHOPS, Indices, People
 from ingest.simulated.rows import DAY, HOUR, ROW, SECOND
 from ingest.simulated.society import Habit, Rhythm
@@ -25,6 +33,7 @@ FIRMS = {"telco": "TELCO-1", "utility": "WATER-1"}
 DEALERS = 6
 NEARNESS = 3.0
 SENT_SHARE = 0.16
+PAID_IN_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,44 @@ def everyday(
             _wages(people, block, rng),
             _rents(people, block, rng),
             _support(people, block, rng),
+        ]
+    )
+
+
+def money_brought(
+    people: People, who: Indices, *, amount: Indices, time: Indices, rng: np.random.Generator
+) -> pl.DataFrame:
+    """ROW rows: somebody pays in at a machine by day, or an acquaintance at another bank sends it,
+    so that there is enough for what comes next."""
+    hour = time % DAY // HOUR
+    is_cash = (rng.random(len(who)) < PAID_IN_SHARE) & (hour >= 7) & (hour < 21)
+    is_cash &= amount < DEPOSIT_LIMIT
+    cash, sent = np.flatnonzero(is_cash), np.flatnonzero(~is_cash)
+    paid_in = _person(people, who[cash])
+    if people.society.says_conductor:
+        told = {"conductor_party_id": _conductors(people, who[cash], rng)}
+        paid_in = replace(paid_in, more=told)
+    return pl.concat(
+        [
+            _rows(
+                time=time[cash],
+                amount=amount[cash],
+                orig=_machine(people.home[who[cash]], "CDM", rng),
+                benef=paid_in,
+                txn_type="CASH_DEPOSIT",
+                channel="CDM",
+                direction="CREDIT",
+                is_cash=True,
+            ),
+            _rows(
+                time=time[sent],
+                amount=amount[sent],
+                orig=_elsewhere(who[sent], rng),
+                benef=_person(people, who[sent]),
+                txn_type="TRANSFER",
+                channel="MOBILE",
+                direction="CREDIT",
+            ),
         ]
     )
 

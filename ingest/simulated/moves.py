@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from ingest.simulated.cast import Party
-from ingest.simulated.country import CURRENCY, KINDS, MACHINE_LIMIT, TOWNS, place_id
+from ingest.simulated.country import CURRENCY, DEPOSIT_LIMIT, KINDS, MACHINE_LIMIT, TOWNS, place_id
 from ingest.simulated.rows import DAY, SECOND, Row
 
 STEP = 10_000
 PRICE_STEP = 1_000
 NOTES = 50_000
 USUAL_DRAWN = 700_000
-DEPOSIT_LIMIT = 30_000_000
 
 
 def transfer(

@@ -216,9 +216,9 @@ PEOPLE: tuple[Habit, ...] = (
     ),
     Habit(
         other="elsewhere",
-        a_month=(2, 13, 5, 3, 4, 5, 13, 12, 11, 2),
-        median=800_000,
-        spread=1.4,
+        a_month=(1.5, 9, 4, 2, 3, 3.5, 9, 8, 7, 1.5),
+        median=600_000,
+        spread=1.45,
         step=10_000,
         rhythm=EVENING,
         is_credit=True,
@@ -261,7 +261,7 @@ CASH: tuple[Habit, ...] = (
     Habit(
         other="cdm",
         a_month=(0.4, 5, 0.1, 0.3, 0.3, 0.8, 5, 6, 3, 0.1),
-        median=4_000_000,
+        median=3_000_000,
         spread=1.0,
         step=10_000,
         rhythm=DAYTIME,
@@ -272,7 +272,7 @@ CASH: tuple[Habit, ...] = (
     ),
     Habit(
         other="branch",
-        a_month=(0.3, 0.6, 0.05, 0.1, 0.2, 0.1, 2.5, 1, 0.2, 0.2),
+        a_month=(0.15, 0.35, 0.03, 0.05, 0.1, 0.05, 2.0, 0.5, 0.1, 0.05),
         median=22_000_000,
         spread=1.0,
         step=10_000,
@@ -296,6 +296,15 @@ CASH: tuple[Habit, ...] = (
 )
 
 TRADE: tuple[Habit, ...] = (
+    Habit(
+        other="elsewhere",
+        a_month=(0.1, 2.0, 0, 0, 0.1, 0, 8, 2.5, 1.0, 0),
+        median=5_000_000,
+        spread=1.1,
+        step=50_000,
+        rhythm=DAYTIME,
+        purpose="GDDS",
+    ),
     Habit(
         other="buyer",
         a_month=(1.2, 0, 0, 0, 0, 0, 0.8, 0, 0, 0),

@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 
 from ingest.simulated.books import REPORTED, Books
+from ingest.simulated.clearing import Clearing, wanted_of
 from ingest.simulated.disorder import Disorder, disordered
 from ingest.simulated.life import everyday
 from ingest.simulated.plan import Country
-from ingest.simulated.rows import DAY, ROW, in_order
+from ingest.simulated.rows import DAY, ROW
 
 BLOCK_DAYS = 7
 
@@ -23,6 +24,7 @@ WRITTEN: tuple[str, ...] = (
     "status",
     "reversal_of",
     *(name for name in ROW if name not in ("event_time", "delay", "scheme")),
+    "balance_after",
     "orig_agent_bic",
     "benef_agent_bic",
     "end_to_end_id",
@@ -47,9 +49,12 @@ def blocks(country: Country, how: Disorder, rng: np.random.Generator) -> Iterato
     """Memory holds one block of days and what is sent late from it. A block of the scored days is
     one of their weeks."""
     waiting: pl.DataFrame | None = None
+    clearing = Clearing(country.people, country.banks, rng.spawn(1)[0])
     books = Books(country.banks, rng.spawn(1)[0])
     for day, end in _spans(country):
-        rows = books.written(_happened(country, day, end, rng), end=end)
+        wanted = pl.concat([wanted_of(_wanted(country, day, end, rng)), books.due(end)])
+        wanted = wanted.sort("event_time", maintain_order=True)
+        rows = books.written(clearing.cleared(wanted, end=end), end=end)
         sent = disordered(rows, how, rng)
         sent = sent if waiting is None else pl.concat([waiting, sent])
         is_last = end == country.last_day
@@ -95,10 +100,11 @@ def encoded(rows: pl.DataFrame) -> pl.Series:
     return rows.select(line=pl.when(is_torn).then(cut).otherwise(whole)).get_column("line")
 
 
-def _happened(country: Country, day: int, end: int, rng: np.random.Generator) -> pl.DataFrame:
+def _wanted(country: Country, day: int, end: int, rng: np.random.Generator) -> pl.DataFrame:
+    """ROW rows of everyday life and of what is planted, in no order."""
     life = everyday(country.people, first_day=day, days=end - day, rng=rng)
     is_now = (pl.col("event_time") >= day * DAY) & (pl.col("event_time") < end * DAY)
-    return in_order([_unhushed(life, country, day, end, rng), country.planted.filter(is_now)])
+    return pl.concat([_unhushed(life, country, day, end, rng), country.planted.filter(is_now)])
 
 
 def _unhushed(
@@ -121,7 +127,7 @@ def _member(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if name == "event_time":
         text = column.cast(pl.Datetime("us")).dt.strftime('"%Y-%m-%dT%H:%M:%S+07:00"')
-    elif dtype == pl.String or name == "amount":
+    elif dtype == pl.String or name in ("amount", "balance_after"):
         text = '"' + column.cast(pl.String) + '"'
     else:
         text = column.cast(pl.String)

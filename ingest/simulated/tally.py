@@ -11,7 +11,8 @@ PERSON = "C-FICT-"
 
 
 class Tally:
-    """Rows, rows of each customer, ids of planted rows, and who was active in each scored week.
+    """Whole rows sent, reports of each customer, ids of planted rows, and who was active in each
+    scored week.
 
     Memory: one number a customer, and the ids of the schemes' rows.
     """
@@ -26,7 +27,7 @@ class Tally:
 
     def add(self, block: Block) -> None:
         """Before the next block is asked for."""
-        self.rows += len(block.happened)
+        self.rows += int((~block.sent["is_torn"]).sum())
         active = np.zeros(len(self.rows_of), dtype=np.int64)
         for who in _people(block.happened):
             active += np.bincount(who, minlength=len(active))

@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SETTINGS = CountrySettings(customers=4_000, days=42, history=7, schemes_per_10k=60)
 LEARNT_FROM, TRIED_ON = (31, 33), (32, 34)
 MOST_LIFT = 3.0
-CODES = ("channel", "txn_type", "direction", "currency", "mcc", "purpose_code")
+CODES = ("source_id", "channel", "txn_type", "direction", "currency", "mcc", "purpose_code")
+AGENTS = ("orig_agent_bic", "benef_agent_bic")
 REGIONS = ("orig_region", "benef_region", "location_region", "orig_country", "benef_country")
 IDS = ("orig_account_id", "benef_account_id", "conductor_party_id", "terminal_id", "device_hash")
 STEPS = (5_000, 10_000, 50_000, 100_000, 1_000_000)
@@ -52,16 +53,16 @@ def tried() -> pl.DataFrame:
 
 
 def codes_of(*feeds: pl.DataFrame) -> dict[str, list[str]]:
-    every = pl.concat([feed.select(*CODES, *REGIONS) for feed in feeds])
+    every = pl.concat([feed.select(*CODES, *AGENTS, *REGIONS) for feed in feeds])
     return {name: sorted(every[name].drop_nulls().unique()) for name in every.columns}
 
 
 def seen_alone(rows: pl.DataFrame, codes: dict[str, list[str]]) -> npt.NDArray[np.float64]:
     """All that one transaction says of itself: amount and its digits, hour, minute and second,
-    codes, which fields are empty, how ids look, whether the places agree."""
+    codes, which fields are empty, how ids look, whether the places agree, and what it leaves."""
     second = pl.col("event_time") // 1_000_000
     conductor, holder = pl.col("conductor_party_id"), pl.col("benef_party_id")
-    place = pl.col("location_region")
+    place, balance = pl.col("location_region"), pl.col("balance_after")
     columns = [
         pl.col("amount"),
         *((pl.col("amount") % step == 0).alias(f"whole_{step}") for step in STEPS),
@@ -75,6 +76,11 @@ def seen_alone(rows: pl.DataFrame, codes: dict[str, list[str]]) -> npt.NDArray[n
         ),
         *(pl.col(name).str.len_chars().fill_null(0).alias(f"{name}_length") for name in IDS),
         *(pl.col(name).str.head(1).eq("X").fill_null(value=False).alias(name) for name in IDS),
+        balance.fill_null(-1),
+        *((balance % step == 0).fill_null(value=False).alias(f"left_{step}") for step in STEPS),
+        (balance / (balance + pl.col("amount"))).fill_null(-1).alias("left_of_it"),
+        pl.col("reversal_of").is_not_null(),
+        pl.col("end_to_end_id").is_not_null(),
         (conductor == holder).fill_null(value=False).alias("is_holder_there"),
         (place == pl.col("orig_region")).fill_null(value=False).alias("is_drawn_at_home"),
         (place == pl.col("benef_region")).fill_null(value=False).alias("is_paid_in_at_home"),
