@@ -19,6 +19,9 @@ class Customer:
     onboarding_date: date | None = None
     segment: str = "person"
     devices: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    address: str | None = None
+    """Numbers and address as keyed hashes: shared ones are equal."""
     related: tuple[str, ...] = ()
     """Declared relations (guardian, spouse, parent, same household): party ids."""
     is_merchant: bool = False

@@ -284,6 +284,8 @@ _CUSTOMER = {
     "onboarding_date": _DATE,
     "segment": _TEXT,
     "devices": _LIST,
+    "phones": _LIST,
+    "address": _TEXT,
     "related": _LIST,
     "is_merchant": _FLAG,
 }

@@ -15,6 +15,7 @@ import polars as pl
 from ingest.reference import Account, Licence
 from ingest.simulated.banks import draw_banks
 from ingest.simulated.cast import Cast, Party
+from ingest.simulated.contacts import no_contacts
 from ingest.simulated.country import KIP_PER_USD
 from ingest.simulated.life import EPOCH, everyday, held_accounts
 from ingest.simulated.moves import deposit, rounded, transfer, withdrawal
@@ -89,6 +90,7 @@ def demo_country(rng: np.random.Generator) -> Country:
     return Country(
         people=people,
         banks=draw_banks(people.society.banks, held_accounts(people), rng.spawn(1)[0]),
+        contacts=no_contacts(people),
         schemes=(),
         look_alikes=(),
         licences=(_licence(people),),

@@ -375,6 +375,7 @@ NATION = Society(
     travel_share=0.12,
     shared_telephones=0.06,
     says_conductor=True,
+    tells_contacts=True,
     banks=(
         ("fict-bank-a", 0.42),
         ("fict-bank-b", 0.27),

@@ -12,6 +12,7 @@ from ingest.reference import Account, Licence
 from ingest.simulated import look_alikes, schemes
 from ingest.simulated.banks import Banks, draw_banks
 from ingest.simulated.cast import Cast
+from ingest.simulated.contacts import Contacts, draw_contacts, no_contacts
 from ingest.simulated.life import EPOCH, held_accounts
 from ingest.simulated.nation import NATION
 from ingest.simulated.people import People, draw_people
@@ -47,6 +48,7 @@ class Country:
 
     people: People
     banks: Banks
+    contacts: Contacts
     schemes: tuple[Scheme, ...]
     look_alikes: tuple[LookAlike, ...]
     licences: tuple[Licence, ...]
@@ -81,6 +83,7 @@ def draw_country(settings: CountrySettings, rng: np.random.Generator) -> Country
     opened_on, not_yet = _openings(stage, crimes, planted, rng)
     return Country(
         people=people,
+        contacts=_contacts(people, innocent, rng.spawn(1)[0]),
         banks=draw_banks(settings.society.banks, held_accounts(people), rng.spawn(1)[0]),
         schemes=crimes,
         look_alikes=innocent,
@@ -92,6 +95,13 @@ def draw_country(settings: CountrySettings, rng: np.random.Generator) -> Country
         days=settings.history + settings.days,
         opened_on=opened_on,
     )
+
+
+def _contacts(people: People, innocent: Sequence[LookAlike], rng: np.random.Generator) -> Contacts:
+    if not people.society.tells_contacts:
+        return no_contacts(people)
+    houses = [each.members for each in innocent if each.is_one_house]
+    return draw_contacts(people, houses, rng)
 
 
 def _cast(people: People, rng: np.random.Generator) -> Cast:

@@ -94,6 +94,8 @@ class LookAlike:
     members: tuple[str, ...]
     rows: pl.DataFrame
     licence: Licence | None = None
+    is_one_house: bool = False
+    """All members live at one address."""
 
 
 def member(party: Party, role: Role) -> Member:
@@ -112,13 +114,19 @@ def told(rows: Sequence[Row]) -> pl.DataFrame:
 
 
 def look_alike(
-    kind: str, members: Sequence[Party], rows: Sequence[Row], licence: Licence | None = None
+    kind: str,
+    members: Sequence[Party],
+    rows: Sequence[Row],
+    licence: Licence | None = None,
+    *,
+    is_one_house: bool = False,
 ) -> LookAlike:
     return LookAlike(
         kind=kind,
         members=tuple(party.party or party.account for party in members),
         rows=told(rows),
         licence=licence,
+        is_one_house=is_one_house,
     )
 
 

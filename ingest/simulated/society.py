@@ -103,6 +103,8 @@ class Society:
     shared_telephones: float = 0.0
     says_conductor: bool = False
     """Who paid cash in is told."""
+    tells_contacts: bool = False
+    """Banks know addresses and telephone numbers."""
     banks: tuple[tuple[str, float], ...] = (("fict-bank", 1.0),)
     """By name the share of accounts that each bank holds."""
 

@@ -86,7 +86,7 @@ def write_country(
 
 def write_references(folder: Path, country: Country) -> None:
     """Customers, accounts, places and licences as NDJSON."""
-    write_ndjson(folder / "customers.ndjson", customers(country.people))
+    write_ndjson(folder / "customers.ndjson", customers(country))
     write_ndjson(folder / "accounts.ndjson", accounts(country))
     write_ndjson(folder / "places.ndjson", places())
     write_ndjson(folder / "licences.ndjson", country.licences)
@@ -105,10 +105,11 @@ def settings_text(file: str, rates: Mapping[str, str], banks: Banks) -> str:
     return SIMULATED_SETTINGS.format(file=file, rates=told, connected=connected)
 
 
-def customers(people: People) -> list[Customer]:
+def customers(country: Country) -> list[Customer]:
     """Everybody who holds an account: people, then merchants, dealers and employers."""
+    people = country.people
     return [
-        *(_person(people, who) for who in range(len(people))),
+        *(_person(country, who) for who in range(len(people))),
         *(_firm(f"M-FICT-{number}", is_merchant=True) for number in merchant_ids(people)),
         *(_firm(f"E-FICT-{number}") for number in (*dealer_ids(), *employer_ids(people))),
     ]
@@ -147,7 +148,9 @@ def _opened(country: Country, account: str) -> date | None:
     return None if day is None else EPOCH + timedelta(days=day)
 
 
-def _person(people: People, who: int) -> Customer:
+def _person(country: Country, who: int) -> Customer:
+    people, contacts = country.people, country.contacts
+    phone = contacts.phone[who]
     return Customer(
         party_id=people.party[who],
         birth_year=int(people.birth_year[who]),
@@ -157,6 +160,8 @@ def _person(people: People, who: int) -> Customer:
         monthly_income=int(people.income[who]),
         onboarding_date=ONBOARDED,
         devices=(people.device[who],),
+        phones=() if phone is None else (phone,),
+        address=contacts.address[who],
         related=_related(people, who),
     )
 

@@ -149,3 +149,29 @@ def test_no_account_moves_before_it_is_opened(written: Written, folder: Path) ->
     assert not [each for each in moved if each[1] < str(opened[each[0]])]
     first_day = (EPOCH + timedelta(days=written.country.first_day)).isoformat()
     assert sum(str(day) >= first_day for day in opened.values() if day) > 10
+
+
+def test_households_dormitories_and_village_offices_share_addresses_and_telephones(
+    written: Written, folder: Path
+) -> None:
+    people = [row for row in decoded(folder / "customers.ndjson") if "address" in row]
+    at = Counter(str(row["address"]) for row in people)
+    phones = Counter(str(row["phones"]) for row in people)
+    towns = {(row["address"], row["home_region"]) for row in people}
+
+    sizes = Counter(at.values())
+    assert len(people) == SETTINGS.customers
+    assert min(sizes[1], sizes[2], sizes[3], sizes[4]) > 100
+    assert max(sizes) > 10
+    assert 0.05 < sum(n for n in phones.values() if n > 1) / len(people) < 0.4
+    assert len(towns) < 1.05 * len(at)
+
+
+def test_students_of_one_dormitory_have_one_address(written: Written) -> None:
+    country = written.country
+    address = dict(zip(country.people.party, country.contacts.address, strict=True))
+
+    houses = [each.members for each in country.look_alikes if each.is_one_house]
+
+    assert houses
+    assert all(len({address[party] for party in house}) == 1 for house in houses)

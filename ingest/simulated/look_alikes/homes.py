@@ -52,7 +52,7 @@ def dormitory_address(stage: Stage, rng: np.random.Generator) -> LookAlike:
             rows.append(transfer("", student, warden, share, time, device=device))
         rent, due = rounded(share * count * 0.97), moment(day + 5, (8, 20), rng)
         rows.append(transfer("", warden, owner, rent, due))
-    return look_alike("dormitory_address", [warden, *students], rows)
+    return look_alike("dormitory_address", [warden, *students], rows, is_one_house=True)
 
 
 def shelter(stage: Stage, rng: np.random.Generator) -> LookAlike:
