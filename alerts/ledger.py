@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
 import sqlalchemy as sa
 
 from alerts.kept import chunks, each_once
-from alerts.order import key_parts, microseconds, moment, movement_key, order_key
+from alerts.order import KeyColumn, key_parts, microseconds, moment, movement_key, order_key
 from alerts.tables import LEDGER as TABLE
+from alerts.tables import LEDGER_REACH
 from detectors.finding import Citation
 from models.evaluated import LEDGER
 from models.mask import Mask
@@ -19,8 +20,12 @@ from models.mask import Mask
 MOST_CITED = 1_000
 """Movements one finding cites: the last of them in total order."""
 LARGEST_SIGNED = 1 << 63
-ABSENT = "\x00"
-"""No reference of a return: stands for a movement that is not there."""
+AFTER_ALL = b"\xff" * 33
+"""A key that no movement has."""
+
+Bound = dict[str, str | bytes]
+"""A holder and keys, as parameters of a statement."""
+
 KEY_COLUMNS = ("time", "sequence", "txn_hi", "txn_lo", "side")
 
 
@@ -193,48 +198,120 @@ def _returns(holders: Sequence[str]) -> sa.Select[str, bytes, str]:
     )
 
 
+class _Interval(NamedTuple):
+    """Keys between which, both included, all movements of a holder are in the ledger."""
+
+    first: bytes
+    last: bytes
+
+
 def _keep(connection: sa.Connection, frame: pl.DataFrame) -> None:
-    """Most rows of a frame are there already: only those that differ are written."""
-    rows = {
-        (row["holder"], movement_key(*(row[name] for name in KEY_COLUMNS))): row
-        for row in frame.select(list(LEDGER)).iter_rows(named=True)
-    }
-    known = _known(connection, rows)
-    changed = [at for at, row in rows.items() if known.get(at, ABSENT) != row["cancelled_by"]]
-    if not changed:
+    """Most rows of a frame are there already: only those beyond what is there are written, and
+    what a return has cancelled since."""
+    if frame.is_empty():
         return
-    connection.execute(
-        TABLE.delete().where(
-            TABLE.c.holder == sa.bindparam("of"), TABLE.c.order_key == sa.bindparam("at")
-        ),
-        [{"of": holder, "at": key} for holder, key in changed],
+    rows = frame.select(list(LEDGER)).sort("holder", *KEY_COLUMNS)
+    keys, spans = KeyColumn(rows), _spans(rows["holder"])
+    there = _intervals(connection, spans)
+    missing, known = list[int](), list[int]()
+    stale, reaches = list[Bound](), list[Bound]()
+    for holder, (start, stop) in spans.items():
+        interval = there.get(holder)
+        if interval is None or keys[start] > interval.last:
+            # The frame does not reach into an interval: it begins a new one.
+            first, until, old, new = keys[start], AFTER_ALL, start, start
+        else:
+            first, until = min(keys[start], interval.first), interval.first
+            old = keys.first_from(interval.first, start, stop)
+            new = keys.first_after(interval.last, start, stop)
+        if first < until:
+            stale.append({"of": holder, "since": first, "until": until})
+        reaches.append({"holder": holder, "first_key": first})
+        missing += [*range(start, old), *range(new, stop)]
+        known += range(old, new)
+    _drop_between(connection, stale)
+    _insert(connection, rows[missing], [keys[row] for row in missing])
+    _cancel(connection, rows, known, keys)
+    _save_reaches(connection, reaches)
+
+
+def _spans(holders: pl.Series) -> dict[str, tuple[int, int]]:
+    """First and last row, the last one excluded, of each of the sorted holders."""
+    lengths = holders.rle().struct.unnest()
+    stops = lengths["len"].cum_sum()
+    starts = stops - lengths["len"]
+    return dict(zip(lengths["value"], zip(starts, stops, strict=True), strict=True))
+
+
+def _intervals(connection: sa.Connection, wanted: Iterable[str]) -> dict[str, _Interval]:
+    last = (
+        sa.select(sa.func.max(TABLE.c.order_key))
+        .where(TABLE.c.holder == LEDGER_REACH.c.holder)
+        .correlate(LEDGER_REACH)
+        .scalar_subquery()
     )
-    connection.execute(TABLE.insert(), [_table_row(rows[at], at[1]) for at in changed])
-
-
-def _known(
-    connection: sa.Connection, wanted: Iterable[tuple[str, bytes]]
-) -> dict[tuple[str, bytes], str | None]:
-    """Of the movements there from the earliest wanted one of their holder on: what cancelled
-    them. All else about a movement that stayed in the set of transactions stays the same."""
-    earliest: dict[str, bytes] = {}
-    for holder, key in wanted:
-        earliest[holder] = min(earliest.get(holder, key), key)
-    found: dict[tuple[str, bytes], str | None] = {}
-    for holders in chunks(sorted(earliest)):
-        query = sa.select(TABLE.c.holder, TABLE.c.order_key, TABLE.c.cancelled_by).where(
-            TABLE.c.holder.in_(holders),
-            TABLE.c.order_key >= min(earliest[holder] for holder in holders),
+    found: dict[str, _Interval] = {}
+    for some in chunks(wanted):
+        query = sa.select(LEDGER_REACH.c.holder, LEDGER_REACH.c.first_key, last).where(
+            LEDGER_REACH.c.holder.in_(some)
         )
-        found.update(
-            {(holder, key): cancelled for holder, key, cancelled in connection.execute(query)}
-        )
+        for holder, first, newest in connection.execute(query):
+            # Of a ledger cut back before its interval, nothing is known without a gap.
+            if newest is not None and newest >= first:
+                found[holder] = _Interval(first=first, last=newest)
     return found
 
 
-def _table_row(row: dict[str, Any], key: bytes) -> dict[str, object]:
-    kept = {name: value for name, value in row.items() if name not in KEY_COLUMNS}
-    return kept | {"order_key": key, "mask": _as_signed(row["mask"])}
+def _drop_between(connection: sa.Connection, ranges: Sequence[Bound]) -> None:
+    if ranges:
+        connection.execute(
+            TABLE.delete().where(
+                TABLE.c.holder == sa.bindparam("of"),
+                TABLE.c.order_key >= sa.bindparam("since"),
+                TABLE.c.order_key < sa.bindparam("until"),
+            ),
+            ranges,
+        )
+
+
+def _insert(connection: sa.Connection, rows: pl.DataFrame, keys: Sequence[bytes]) -> None:
+    """Handed to the driver as they are: a statement's own conversions take longer than the
+    writing."""
+    if not keys:
+        return
+    columns = [column.name for column in TABLE.columns]
+    statement = TABLE.insert().compile(connection, column_keys=columns)
+    signed = rows.with_columns(
+        pl.col("mask").reinterpret(signed=True), pl.Series("order_key", keys, dtype=pl.Binary())
+    )
+    values = signed.select(statement.positiontup or columns).rows()
+    connection.exec_driver_sql(str(statement), values)
+
+
+def _cancel(
+    connection: sa.Connection, rows: pl.DataFrame, known: Sequence[int], keys: KeyColumn
+) -> None:
+    cancelled = rows["cancelled_by"].is_not_null()
+    changed = [
+        {"of": rows["holder"][row], "at": keys[row], "by": rows["cancelled_by"][row]}
+        for row in known
+        if cancelled[row]
+    ]
+    if changed:
+        connection.execute(
+            TABLE.update()
+            .where(TABLE.c.holder == sa.bindparam("of"), TABLE.c.order_key == sa.bindparam("at"))
+            .values(cancelled_by=sa.bindparam("by")),
+            changed,
+        )
+
+
+def _save_reaches(connection: sa.Connection, reaches: Sequence[Bound]) -> None:
+    for some in chunks(reaches):
+        connection.execute(
+            LEDGER_REACH.delete().where(LEDGER_REACH.c.holder.in_([r["holder"] for r in some]))
+        )
+    connection.execute(LEDGER_REACH.insert(), reaches)
 
 
 def _frame_row(entry: Entry) -> dict[str, object]:

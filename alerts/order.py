@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+import polars as pl
+
 from detectors.finding import TriggerKey
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +23,32 @@ def movement_key(time: datetime, sequence: int, hi: int, lo: int, side: int) -> 
     """The key of a movement given by its columns."""
     head = _signed(microseconds(time)) + _signed(sequence)
     return head + hi.to_bytes(8, "big") + lo.to_bytes(8, "big") + bytes((side,))
+
+
+class KeyColumn:
+    """The keys of many movements at once. frame: columns time, sequence, txn_hi, txn_lo, side."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        parts = np.empty(frame.height, _KEY_PARTS)
+        for name in ("time", "sequence"):
+            numbers = frame[name].to_physical().cast(pl.Int64).to_numpy()
+            parts[name] = numbers.view(np.uint64) ^ np.uint64(OFFSET)
+        for name in ("txn_hi", "txn_lo", "side"):
+            parts[name] = frame[name].to_numpy()
+        self._whole = parts.tobytes()
+        # Padding of shorter strings with zeros leaves the order of equally long keys as it is.
+        self._keys = parts.view(f"S{_KEY_PARTS.itemsize}")
+
+    def __getitem__(self, row: int) -> bytes:
+        return self._whole[row * _KEY_PARTS.itemsize : (row + 1) * _KEY_PARTS.itemsize]
+
+    def first_from(self, key: bytes, start: int, stop: int) -> int:
+        """The first of the ascending rows start..stop that is not before the key; stop if none."""
+        return start + int(np.searchsorted(self._keys[start:stop], np.bytes_(key)))
+
+    def first_after(self, key: bytes, start: int, stop: int) -> int:
+        """The first of the ascending rows start..stop that is after the key; stop if none."""
+        return start + int(np.searchsorted(self._keys[start:stop], np.bytes_(key), side="right"))
 
 
 def key_parts(key: bytes) -> tuple[datetime, int, int, int, int]:
@@ -54,3 +83,8 @@ def utc_text(time: datetime) -> str:
 
 def _signed(number: int) -> bytes:
     return (number + OFFSET).to_bytes(8, "big")
+
+
+_KEY_PARTS = np.dtype(
+    [("time", ">u8"), ("sequence", ">u8"), ("txn_hi", ">u8"), ("txn_lo", ">u8"), ("side", "u1")]
+)

@@ -95,6 +95,15 @@ LEDGER = sa.Table(
 )
 """Movements that findings rest on, by holder in total order."""
 
+LEDGER_REACH = sa.Table(
+    "ledger_reach",
+    METADATA,
+    sa.Column("holder", sa.Text, primary_key=True),
+    sa.Column("first_key", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""From which key on a holder's movements are in the ledger without a gap, up to the last there."""
+
 EPISODES = sa.Table(
     "episodes",
     METADATA,

@@ -1,7 +1,5 @@
 """Movements as people read them: the rows that findings rest on."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
@@ -13,7 +11,7 @@ from models.transactions import Transactions
 
 
 def ledger_rows(
-    holders: Sequence[str], moved: Columns, transactions: Transactions, names: Names
+    holders: pl.Series, moved: Columns, transactions: Transactions, names: Names
 ) -> pl.DataFrame:
     """LEDGER rows of these movements, whose holders are given beside them, in their order."""
     shown = transactions.rows(moved.row)
@@ -25,7 +23,7 @@ def ledger_rows(
             "txn_hi": moved.txn_hi,
             "txn_lo": moved.txn_lo,
             "side": moved.side,
-            "account": names.names(moved.account),
+            "account": names.column(moved.account),
             "reference": shown["reference"],
             "source_id": shown["source_id"],
             "mask": moved.mask.astype(np.uint64),
@@ -34,12 +32,12 @@ def ledger_rows(
             "currency": shown["currency"],
             "txn_type": shown["txn_type"],
             "channel": shown["channel"],
-            "counterparty": names.names(moved.counterparty),
-            "counterparty_account": names.names(moved.counterparty_account),
-            "counterparty_region": names.names(moved.counterparty_region),
-            "place": names.names(moved.place),
-            "region": names.names(moved.region),
-            "device": names.names(moved.device_id),
+            "counterparty": names.column(moved.counterparty),
+            "counterparty_account": names.column(moved.counterparty_account),
+            "counterparty_region": names.column(moved.counterparty_region),
+            "place": names.column(moved.place),
+            "region": names.column(moved.region),
+            "device": names.column(moved.device_id),
             "local_offset_min": shown["local_utc_offset_min"],
             "cancelled_by": _cancelled_by(moved, transactions),
         },
@@ -47,13 +45,16 @@ def ledger_rows(
     ).with_columns(pl.col("amount_base").replace(-1, None))
 
 
-def _cancelled_by(moved: Columns, transactions: Transactions) -> list[str | None]:
+def _cancelled_by(moved: Columns, transactions: Transactions) -> pl.Series:
     """The reference of the return among these movements that cancels each."""
     returns: dict[tuple[int, int, int], int] = {}
     for at in np.flatnonzero((moved.reversal_hi != 0) | (moved.reversal_lo != 0)):
         named = int(moved.account[at]), int(moved.reversal_hi[at]), int(moved.reversal_lo[at])
         returns.setdefault(named, int(moved.row[at]))
-    keys = zip(moved.account.tolist(), moved.txn_hi.tolist(), moved.txn_lo.tolist(), strict=True)
-    rows = [returns.get(key, -1) for key in keys] if returns else [-1] * len(moved)
-    references = iter(transactions.rows([row for row in rows if row >= 0])["reference"])
-    return [next(references) if row >= 0 else None for row in rows]
+    halves = np.array([low for _, _, low in returns], np.uint64)
+    may_be = np.flatnonzero(np.isin(moved.txn_lo, halves)).tolist() if returns else []
+    keys = [(int(moved.account[i]), int(moved.txn_hi[i]), int(moved.txn_lo[i])) for i in may_be]
+    places = [at for at, key in zip(may_be, keys, strict=True) if key in returns]
+    rows = [returns[key] for key in keys if key in returns]
+    cancelled = pl.Series([None], dtype=pl.String()).new_from_index(0, len(moved))
+    return cancelled.scatter(places, transactions.rows(rows)["reference"]) if rows else cancelled

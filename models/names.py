@@ -52,6 +52,12 @@ class Names:
     def names(self, numbers: Iterable[int]) -> list[str | None]:
         return [self._names[number] if number >= 0 else None for number in numbers]
 
+    def column(self, numbers: npt.NDArray[np.int32]) -> pl.Series:
+        """The names as a column, null for NO_NAME; each distinct one is looked up once."""
+        distinct, places = np.unique(numbers, return_inverse=True)
+        named = pl.Series(self.names(distinct.tolist()), dtype=pl.String())
+        return named.gather(places)
+
     def name(self, number: int) -> str:
         return self._names[number]
 

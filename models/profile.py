@@ -204,14 +204,15 @@ class Profiles:
 
     def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
         """LEDGER rows of these holders after the given times, in total order."""
-        ranges = [
-            (holder, self._slots_after(holder, after)) for holder, after in sorted(since.items())
-        ]
-        slots = [slot for _, found in ranges for slot in found]
-        holders = [holder for holder, found in ranges for _ in found]
+        holders = sorted(since)
+        ranges = [self._slots_after(holder, since[holder]) for holder in holders]
+        lengths = np.array([len(each) for each in ranges], np.int64)
+        slots = [np.arange(each.start, each.stop) for each in ranges]
         return ledger_rows(
-            holders,
-            self._blocks.columns[np.asarray(slots, np.int64)],
+            pl.Series(holders, dtype=pl.String()).gather(
+                np.repeat(np.arange(len(lengths)), lengths)
+            ),
+            self._blocks.columns[np.concatenate(slots) if slots else np.zeros(0, np.int64)],
             self._transactions,
             self._names,
         )

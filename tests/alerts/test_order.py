@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.order import key_parts, key_time, keys_between, microseconds, order_key
+from alerts.order import KeyColumn, key_parts, key_time, keys_between, microseconds, order_key
 from detectors.finding import TriggerKey
 
 TRIGGERS = st.builds(
@@ -37,3 +38,29 @@ def test_the_bounds_of_a_moment_hold_all_its_keys(trigger: TriggerKey) -> None:
 
     assert first <= order_key(trigger) <= last
     assert key_time(order_key(trigger)) == time
+
+
+@given(st.lists(TRIGGERS, min_size=1), TRIGGERS)
+def test_keys_made_at_once_are_those_made_one_by_one(
+    triggers: list[TriggerKey], other: TriggerKey
+) -> None:
+    ordered = sorted(triggers)
+    keys, wanted = KeyColumn(_frame(ordered)), order_key(other)
+
+    one_by_one = [order_key(each) for each in ordered]
+
+    assert [keys[row] for row in range(len(ordered))] == one_by_one
+    assert keys.first_from(wanted, 0, len(ordered)) == sum(key < wanted for key in one_by_one)
+    assert keys.first_after(wanted, 0, len(ordered)) == sum(key <= wanted for key in one_by_one)
+
+
+def _frame(triggers: list[TriggerKey]) -> pl.DataFrame:
+    columns = {
+        "time": [each.time for each in triggers],
+        "sequence": [each.sequence for each in triggers],
+        "txn_hi": [int(each.txn[:16], 16) for each in triggers],
+        "txn_lo": [int(each.txn[16:], 16) for each in triggers],
+        "side": [each.side for each in triggers],
+    }
+    kinds = {"txn_hi": pl.UInt64(), "txn_lo": pl.UInt64(), "sequence": pl.Int64()}
+    return pl.DataFrame(columns, schema_overrides=kinds)
