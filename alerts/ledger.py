@@ -103,14 +103,13 @@ def packed_legs(frame: pl.DataFrame, citations: Sequence[Citation]) -> bytes:
     """Of LEDGER rows the movements that these citations name, in total order, to be kept with
     their finding. A shape stands at its trigger, so no later return is told of them."""
     named = {(each.holder, txn) for each in citations for txn in each.only}
-    found = {
-        (key, row["holder"]): _table_row({**row, "cancelled_by": None}, key)
-        for row in frame.filter(pl.col("holder").is_in({holder for holder, _ in named})).iter_rows(
-            named=True
-        )
-        if (row["holder"], f"{row['txn_hi']:016x}{row['txn_lo']:016x}") in named
-        for key in [movement_key(*(row[name] for name in KEY_COLUMNS))]
-    }
+    theirs = frame.filter(pl.col("holder").is_in({holder for holder, _ in named}))
+    found: dict[tuple[bytes, str], dict[str, object]] = {}
+    for row in theirs.iter_rows(named=True):
+        if (row["holder"], f"{row['txn_hi']:016x}{row['txn_lo']:016x}") in named:
+            key = movement_key(*(row.pop(name) for name in KEY_COLUMNS))
+            changed = {"order_key": key, "mask": _as_signed(row["mask"]), "cancelled_by": None}
+            found[(key, row["holder"])] = row | changed
     return msgspec.msgpack.encode([found[at] for at in sorted(found)])
 
 

@@ -13,8 +13,17 @@ from alerts.gate import (
     passes,
 )
 from detectors.finding import Family
+from detectors.typology import Definition, Typology
 from tests.alerts.fiction import DEFINITIONS, Move, fact, finding
 
+
+def plain(definition: Definition) -> Definition:
+    """A structural typology that is neither a shape nor a duty to report."""
+    assert isinstance(definition, Typology)
+    return replace(definition, is_shape=False)
+
+
+PLAIN = DEFINITIONS | {"st-structuring": plain(DEFINITIONS["st-structuring"])}
 TRIGGER = Move(reference="R1", holder="C-FICT-0001", day=0, side=1)
 
 
@@ -63,11 +72,16 @@ def test_a_typology_that_joins_independent_persons_passes_alone() -> None:
     assert passes({"sx-victim-drain": []}, DEFINITIONS)
 
 
+def test_what_a_legal_duty_asks_to_report_passes_alone_but_names_no_person() -> None:
+    assert passes({"st-structuring": [AMOUNT]}, DEFINITIONS)
+    assert not names_persons({"st-structuring": [AMOUNT]}, DEFINITIONS)
+
+
 def test_an_urgent_typology_passes_alone() -> None:
     urgent = replace(DEFINITIONS["st-structuring"], severity="urgent")
 
     assert passes({"st-structuring": []}, DEFINITIONS | {"st-structuring": urgent})
-    assert not passes({"st-structuring": [AMOUNT]}, DEFINITIONS)
+    assert not passes({"st-structuring": [AMOUNT]}, PLAIN)
 
 
 def test_two_structural_typologies_pass() -> None:
@@ -75,7 +89,7 @@ def test_two_structural_typologies_pass() -> None:
 
 
 def test_a_second_typology_without_structure_does_not_count_as_structural() -> None:
-    assert not passes({"st-structuring": [AMOUNT], "st-funnel-geo": []}, DEFINITIONS)
+    assert not passes({"st-structuring": [AMOUNT], "st-funnel-geo": []}, PLAIN)
 
 
 def test_a_fact_whose_condition_does_not_hold_is_no_ground() -> None:

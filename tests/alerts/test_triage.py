@@ -21,6 +21,7 @@ from tests.alerts.fiction import (
     FUNNEL_FACTS,
     Move,
     customers,
+    fact,
     finding,
     ledger,
     replaced_from,
@@ -82,7 +83,8 @@ def test_a_finding_past_the_gate_is_an_open_alert(store: Store) -> None:
 
 
 def test_a_finding_short_of_the_gate_is_no_alert(store: Store) -> None:
-    put(store, finding("st-structuring", move(1, 0)))
+    towns = fact("deposit_regions", 3, threshold=3, family="movement", columns=("place_id",))
+    put(store, finding("st-funnel-geo", move(1, 0), facts=(towns,)))
 
     assert final(store) == []
 
