@@ -237,7 +237,7 @@ class Triage:
     def _gathered(
         self, connection: sa.Connection, definition: GatheringTypology, link: Link, since: int
     ) -> Iterator[Finding]:
-        start = since - definition.window // MICROSECOND
+        start = since - definition.reach // MICROSECOND
         first, _ = keys_between(start, start)
         outlines = kept.signals_linked(connection, link, definition.gathers, first, FAR_FUTURE)
         loaded = kept.load(connection, [outline.id for outline in outlines])

@@ -170,12 +170,14 @@ def _every_window(blocks: Blocks, batches: Sequence[tuple[Int64s, Columns]]) -> 
 
 def _numbers(batches: Iterable[TransactionBatch]) -> list[tuple[Int64s, Columns]]:
     """Holders and movements out of each batch, in order of holder."""
+    bundle = load_bundle(base_currency="LAK", references="", rates="")
     classifier = Classifier(
         names=NAMES,
         references=References(),
-        bundle=load_bundle(base_currency="LAK", references="", rates=""),
+        bundle=bundle,
         own_ledger_accounts=frozenset(),
         is_hour_known=True,
+        usd_minor=bundle.usd_minor,
     )
     found = []
     for batch in batches:

@@ -9,6 +9,7 @@ from detectors.finding import Family
 from detectors.typology import Condition
 
 HOUR = 3_600_000_000
+NO_EXCESS = pl.lit(None, dtype=pl.Float64())
 
 
 def at_least(
@@ -36,6 +37,21 @@ def at_least(
         needs=needs,
         is_core=is_core,
     )
+
+
+def whole_at(
+    name: str,
+    value: pl.Expr,
+    threshold: float,
+    *,
+    unit: str,
+    family: Family | None,
+    columns: tuple[str, ...],
+    needs: tuple[str, ...] = (),
+) -> Condition:
+    """A count that is a whole from `threshold` on: half of the excess there, all at twice."""
+    least = at_least(name, value, threshold, unit=unit, family=family, columns=columns, needs=needs)
+    return replace(least, excess=(1 + least.excess) / 2)
 
 
 def at_most(
@@ -127,6 +143,16 @@ def share_at_most(
     )
 
 
+def precondition(condition: Condition) -> Condition:
+    """It says nothing of how strange the rest is: the strength leaves it out."""
+    return replace(condition, excess=NO_EXCESS)
+
+
+def dear(condition: Condition) -> Condition:
+    """Without its screen: costly to know, so asked only where the cheaper ones hold."""
+    return replace(condition, screens=())
+
+
 def passes_through(
     came: str, went: str, least: float, *, name: str = "passed_through"
 ) -> Condition:
@@ -150,7 +176,7 @@ def triggered(name: str, value: pl.Expr, *, unit: str) -> Condition:
         name=name,
         value=value,
         holds=value >= 1,
-        excess=value - 1,
+        excess=NO_EXCESS,
         threshold=1,
         unit=unit,
         family=None,

@@ -1,7 +1,7 @@
 """Signals as movements of a link: what several accounts say together about one party or thing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import fmean
 
@@ -31,18 +31,59 @@ def gather(
         (s for s in signals if s.holder not in kin and _is_feeding(s, definition.demands)),
         key=lambda s: (s.trigger, s.holder),
     )
-    findings = []
+    findings, sittings = [], list[_Sitting]()
     for last, signal in enumerate(ordered):
         since = signal.trigger.time - definition.window
         first = max(0, last + 1 - HUB_SIGNALS)
         window = [s for s in ordered[first : last + 1] if s.trigger.time > since]
         strongest = _strongest_by_feeder(window)
         unrelated = unrelated_groups(list(strongest), relations)
-        if unrelated >= definition.feeders.least:
-            findings.append(
-                _finding(definition, subject, subject_kind, signal, strongest, unrelated, since)
-            )
+        now = _Sitting(time=signal.trigger.time, feeders=frozenset(strongest))
+        common = _common(definition, now, sittings)
+        sittings.append(now)
+        if _is_enough(definition, unrelated, common):
+            gathered = _Gathered(strongest=strongest, unrelated=unrelated, common=common)
+            findings.append(_finding(definition, subject, subject_kind, signal, gathered, since))
     return findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sitting:
+    """Who was gathered at a time."""
+
+    time: datetime
+    feeders: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """The strongest signal of each feeder; how many of them are unrelated; the share in common
+    with an earlier sitting, None where that is not asked."""
+
+    strongest: Mapping[str, Finding]
+    unrelated: int
+    common: float | None
+
+
+def _common(
+    definition: GatheringTypology, now: _Sitting, sittings: Sequence[_Sitting]
+) -> float | None:
+    """The largest share of the union of both that is common to this and an earlier sitting."""
+    recurrence = definition.recurrence
+    if recurrence is None:
+        return None
+    earliest, latest = now.time - recurrence.within, now.time - recurrence.apart
+    before = {each.feeders for each in sittings if earliest < each.time <= latest}
+    return max((len(now.feeders & b) / len(now.feeders | b) for b in before), default=0.0)
+
+
+def _is_enough(definition: GatheringTypology, unrelated: int, common: float | None) -> bool:
+    recurrence = definition.recurrence
+    if unrelated < definition.feeders.least:
+        return False
+    if recurrence is None or common is None:
+        return True
+    return common >= recurrence.least_common or unrelated >= recurrence.enough_once
 
 
 def _is_feeding(signal: Finding, demands: Sequence[Demand]) -> bool:
@@ -84,14 +125,13 @@ def _finding(
     subject: str,
     subject_kind: SubjectKind,
     signal: Finding,
-    strongest: Mapping[str, Finding],
-    unrelated: int,
+    gathered: _Gathered,
     since: datetime,
 ) -> Finding:
-    signals = list(strongest.values())
+    signals = list(gathered.strongest.values())
     average = fmean(s.strength for s in signals)
     least = definition.feeders.least
-    beyond = min((unrelated - least) / least, 1.0)
+    beyond = min((gathered.unrelated - least) / least, 1.0)
     return Finding(
         typology=definition.id,
         version=definition.version,
@@ -105,24 +145,25 @@ def _finding(
         trigger_reference=signal.trigger_reference,
         window_start=since,
         window_end=signal.window_end,
-        strength=round((average + beyond) / 2, 6),
-        facts=_facts(definition, signals, unrelated),
+        # That independent persons meet here is half of it; what lies beyond the least the other.
+        strength=round(0.5 + (average + beyond) / 4, 6),
+        facts=_facts(definition, signals, gathered),
         not_testable=tuple(dict.fromkeys(n for s in signals for n in s.not_testable)),
         exculpations=_exculpations(definition, signals),
         cleared_by=(),
         links=tuple(link for link in signal.links if link.kind == definition.link),
         citations=tuple(c for s in signals for c in s.citations),
-        feeders=tuple(strongest),
+        feeders=tuple(gathered.strongest),
     )
 
 
 def _facts(
-    definition: GatheringTypology, signals: Sequence[Finding], unrelated: int
+    definition: GatheringTypology, signals: Sequence[Finding], gathered: _Gathered
 ) -> tuple[Fact, ...]:
     facts = [
         Fact(
             name=definition.feeders.fact,
-            value=unrelated,
+            value=gathered.unrelated,
             unit=definition.feeders.unit,
             threshold=definition.feeders.least,
             own_past=None,
@@ -131,6 +172,20 @@ def _facts(
             columns=definition.feeders.columns,
         )
     ]
+    recurrence = definition.recurrence
+    if recurrence is not None and gathered.common is not None:
+        facts.append(
+            Fact(
+                name=recurrence.fact,
+                value=round(gathered.common, 6),
+                unit=recurrence.unit,
+                threshold=recurrence.least_common,
+                own_past=None,
+                peers=None,
+                family="structure" if gathered.common >= recurrence.least_common else None,
+                columns=recurrence.columns,
+            )
+        )
     for wanted in definition.facts:
         like = [f for s in signals for f in s.facts if f.name == wanted.source]
         numbers = [f.value for f in like if isinstance(f.value, int | float)]

@@ -114,6 +114,8 @@ def _of_gathering(typology: GatheringTypology, source: Typology) -> Iterator[str
         if name not in facts:
             yield f"{source.id} has no fact named {name}"
     own = {typology.feeders.fact, *(fact.name for fact in typology.facts)}
+    if typology.recurrence is not None:
+        own.add(typology.recurrence.fact)
     for ceiling in typology.elements:
         missing = sorted(set(ceiling.facts) - own)
         if missing:

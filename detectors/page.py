@@ -76,6 +76,12 @@ def _conditions(typology: Definition) -> Iterator[str]:
     if isinstance(typology, GatheringTypology):
         counted = typology.feeders
         yield f"- `{counted.fact}`: at least {counted.least} {counted.unit}"
+        if (again := typology.recurrence) is not None:
+            yield (
+                f"- `{again.fact}`: at least {again.least_common:g} ({again.unit}), "
+                f"{again.apart.days} to {again.within.days} days before; or "
+                f"{again.enough_once} at once"
+            )
         for demand in typology.demands:
             bound = "at least" if demand.is_least else "at most"
             yield f"- of each `{demand.fact}` {bound} {demand.threshold:g}"

@@ -150,6 +150,21 @@ class Feeders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrence:
+    """Much the same feeders must have been there before: their sets have `least_common` of their
+    union in common, at a signal at least `apart` and less than `within` before. `enough_once`
+    unrelated feeders need no earlier time. fact: the name of the share, with unit and columns."""
+
+    least_common: float
+    apart: timedelta
+    within: timedelta
+    enough_once: int
+    fact: str
+    unit: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Typology:
     """A pattern of movements that suggests an offence, evaluated at each armed trigger."""
 
@@ -214,6 +229,7 @@ class GatheringTypology:
     feeders: Feeders
     """Distinct holders with no declared relation to each other or to the linked party."""
     demands: tuple[Demand, ...] = ()
+    recurrence: Recurrence | None = None
     facts: tuple[GatheredFact, ...] = ()
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...]
@@ -221,6 +237,11 @@ class GatheringTypology:
     is_sufficient: bool = False
     deviation: str | None = None
     parameters: Parameters
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back a finding can look for signals."""
+        return self.window + (self.recurrence.within if self.recurrence else timedelta())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

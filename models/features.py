@@ -68,10 +68,41 @@ class Aggregate(IntEnum):
     """Of the newest priced movement; null if none."""
     RISES = 26
     """Priced movements larger than the priced one before."""
+    TOP_PLACE = 27
+    """The place of the largest sum, by name; null of none."""
+    BOTH_WAYS = 28
+    """Counterparties with movements in and movements out."""
+    HELD_PAYERS = 29
+    """Payers whose credits were handed on, less a commission, after three to 45 days."""
+    HELD_SUM = 30
+    """Minor units of those credits."""
+    HELD_FEW_SUM = 31
+    """Minor units of those that went back to the payer, or to the three others with most."""
+    STEADY_COUNTERPARTIES = 32
+    """Counterparties with even sums on three local days or more."""
+    STEADY_SUM = 33
+    """Minor units moved with those."""
+    SPLIT_LUMPS = 34
+    """Lumps of which a newcomer got a minor share beside tickets, permits or go-betweens."""
 
 
-NAMED = frozenset({Aggregate.TOP_PAYEE, Aggregate.TOP_DEVICE, Aggregate.RECAPTURER})
+NAMED = frozenset(
+    {Aggregate.TOP_PAYEE, Aggregate.TOP_DEVICE, Aggregate.TOP_PLACE, Aggregate.RECAPTURER}
+)
 """Aggregates whose value is a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Only movements of the slice that another one lies near: with all bits of `has`, none of
+    `lacks`, at most `within` before them in total order (either_way: or after), and of the same
+    subdivision by its place or its counterparty, if asked."""
+
+    has: Mask
+    lacks: Mask = Mask.OWN_TRANSFER | Mask.BANK_LEDGER
+    within: timedelta
+    same_region: bool = False
+    either_way: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +129,7 @@ class Feature:
     """Only movements of the trigger's own direction."""
     same_counterparty: bool = False
     """Only movements with the trigger's own counterparty; none where it has none."""
+    near: Near | None = None
     tests: Test = COMMON_TESTS
     """The exculpation tests whose movements variant 1 leaves out."""
 
@@ -114,6 +146,10 @@ class Screen:
     ratio: float
     is_least: bool
     is_core: bool
+
+
+AT_ONCE = timedelta(microseconds=1)
+"""The window of an arm that the trigger itself must fill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

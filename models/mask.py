@@ -76,7 +76,15 @@ class Mask(IntFlag):
     HOUSING = 1 << 45
     """Rent of a dwelling, paid out."""
     UPKEEP = 1 << 46
-    """What keeps somebody, paid out: telephone, electricity, water, medicine, permits."""
+    """What keeps somebody, paid out: telephone, electricity, water, medicine."""
+    LODGING = 1 << 47
+    """Hotel, guesthouse or camp, paid out."""
+    PAPERS = 1 << 48
+    """Passport, visa or permit offices, paid out."""
+    DIGITAL = 1 << 49
+    """Paid for digital goods: games, video, software, networks."""
+    LUMP = 1 << 50
+    """8,000 to 40,000 US dollars that came in from abroad or in cash."""
 
 
 class Test(IntFlag):

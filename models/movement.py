@@ -19,6 +19,8 @@ OUT_SIDE, IN_SIDE = 0, 1
 UNPRICED = -1
 """Amount of a movement without a value in the base currency; amounts are never negative."""
 
+LUMP_USD = (8_000, 40_000)
+
 UNKNOWN_VALUE = -1
 """A day's rate or threshold that nobody knows."""
 
@@ -46,7 +48,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[Any]
 """Integers of any width."""
 
-PAID_OUT = Mask.OWN_LIFE | Mask.HOUSING | Mask.UPKEEP
+PAID_OUT = Mask.OWN_LIFE | Mask.HOUSING | Mask.UPKEEP | Mask.LODGING | Mask.PAPERS | Mask.DIGITAL
 """Of whoever pays; who is paid for it has a trade."""
 
 TYPE_BITS: Mapping[str, Mask] = {
@@ -85,10 +87,11 @@ MCC_BITS: Mapping[str, Mask] = {
     **dict.fromkeys(("4214", "4784", "5172", "5541", "5542"), Mask.TRADE_COST),
     **dict.fromkeys(("5533", "7531", "7538", "7542"), Mask.TRADE_COST),
     **dict.fromkeys(("5013", "5039", "5046", "5137", "5199"), Mask.TRADE_COST),
+    **dict.fromkeys(("4816", "5815", "5816", "5817", "5818"), Mask.DIGITAL),
     "6513": Mask.HOUSING,
-    **dict.fromkeys(
-        ("4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099", "9399"), Mask.UPKEEP
-    ),
+    "9399": Mask.PAPERS,
+    **dict.fromkeys(("7011", "7033"), Mask.LODGING),
+    **dict.fromkeys(("4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099"), Mask.UPKEEP),
 }
 
 
@@ -138,9 +141,11 @@ class Classifier:
         bundle: Bundle,
         own_ledger_accounts: frozenset[str],
         is_hour_known: bool,
+        usd_minor: Callable[[date], int | None],
     ) -> None:
         self._names, self._bundle, self._is_hour_known = names, bundle, is_hour_known
         self._thresholds: dict[int, int] = {}
+        self._usd_minor, self._usd_days = usd_minor, dict[int, int]()
         places = sorted(references.places.values(), key=lambda place: place.place_id)
         self.place_numbers = [names.number(place.place_id) for place in places]
         self._holders, self._versions = _holders(names, references.accounts)
@@ -303,6 +308,9 @@ class Classifier:
         is_dated, age = opened != NEVER_OPENED, day - opened
         year = EPOCH_DAY.year + columns["month"] // 12
         has_return = (columns["reversal_hi"] != 0) | (columns["reversal_lo"] != 0)
+        is_foreign = rows.flags("is_cross_border") | is_cash
+        is_lump = is_foreign & is_priced & (side == IN_SIDE)
+        is_lump[is_lump] = self._is_lump(amount[is_lump], day[is_lump])
         is_night = ((hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)) & self._is_hour_known
         is_own_device = _is_among(_pair(holder, device), self._own_devices)
         bits = {
@@ -311,6 +319,7 @@ class Classifier:
             Mask.BY_HOLDER: is_cash & (holder >= 0) & (rows.names("conductor_party_id") == holder),
             Mask.ZONE: _at(self._is_zone, place, 0) > 0,
             Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),
+            Mask.LUMP: is_lump,
             Mask.OVER: is_limited & (amount >= limit) & (10 * amount < 12 * limit),
             Mask.BELOW_LIMIT: is_limited & (amount < limit),
             Mask.NEW_ACCOUNT: is_dated & (age >= 0) & (age < NEW_DAYS),
@@ -349,6 +358,11 @@ class Classifier:
 
     def _threshold(self, days: Ints) -> Int64s:
         return on_each_day(days, self._bundle.threshold_minor, self._thresholds)
+
+    def _is_lump(self, amounts: Int64s, days: Ints) -> Bools:
+        usd = on_each_day(days, self._usd_minor, self._usd_days)
+        least, most = LUMP_USD
+        return (usd >= 0) & (amounts >= least * usd) & (amounts <= most * usd)
 
     def _is_licensed(self, parties: Ints, days: Ints) -> Bools:
         licensed = np.zeros(len(parties), np.bool_)

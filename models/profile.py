@@ -125,6 +125,7 @@ class Profiles:
             bundle=bundle,
             own_ledger_accounts=own_ledger_accounts,
             is_hour_known=is_hour_known,
+            usd_minor=self._usd_minor,
         )
         self._read_references()
         self._usd_days, self._threshold_days = dict[int, int](), dict[int, int]()

@@ -39,6 +39,11 @@ def feature_table(
         same_direction=_int64s(int(f.same_direction) for f in features),
         same_counterparty=_int64s(int(f.same_counterparty) for f in features),
         tests=_int64s(int(f.tests) for f in features),
+        near_has=_int64s(int(f.near.has) if f.near else 0 for f in features),
+        near_lacks=_int64s(int(f.near.lacks) if f.near else 0 for f in features),
+        near_within=_int64s(_length(f.near.within) if f.near else 0 for f in features),
+        near_region=_int64s(int(f.near.same_region) if f.near else 0 for f in features),
+        near_after=_int64s(int(f.near.either_way) if f.near else 0 for f in features),
         arms=_int64s(
             sum(1 << i for i, arm in enumerate(arms) if f.name in asks.get(arm.typology, ()))
             | EVERY_ARM
@@ -94,7 +99,7 @@ def early_tables(
     """Tallies that can slide, and the screens they can refuse for. Each lets through at
     least what the exact screen does."""
     scopes = {arm.typology: {a.scope for a in arms if a.typology == arm.typology} for arm in arms}
-    by_name = {f.name: f for f in features if not _depends_on_trigger(f)}
+    by_name = {f.name: f for f in features if not _depends_on_more(f)}
     bounding: list[Feature] = []
     early: list[Screen] = []
     for screen in screens:
@@ -116,8 +121,14 @@ def _can_be_early(screen: Screen, part: Feature, whole: Feature | None = None) -
     return (is_exact or is_bounded) and is_safe and (whole is None or whole.aggregate in EXACT)
 
 
-def _depends_on_trigger(feature: Feature) -> bool:
-    return bool(feature.least_history) or feature.same_direction or feature.same_counterparty
+def _depends_on_more(feature: Feature) -> bool:
+    """Whether a movement counts or not by more than its own bits."""
+    return (
+        bool(feature.least_history)
+        or feature.same_direction
+        or feature.same_counterparty
+        or feature.near is not None
+    )
 
 
 def _bound(feature: Feature) -> Feature:

@@ -100,7 +100,7 @@ def typology(p: ThirdPartyPayerParameters) -> Typology:
                 meaning="persons who paid in three times or more in 180 days",
             ),
             _sum("housing_sum_60d", Mask.OUT | Mask.HOUSING, "rents paid"),
-            _sum("upkeep_sum_60d", Mask.OUT | Mask.UPKEEP, "telephone, bills, medicine, permits"),
+            _sum("upkeep_sum_60d", Mask.OUT | Mask.UPKEEP, "telephone, bills, medicine"),
             _sum("out_sum_60d", Mask.OUT, "all that went out"),
         ),
         conditions=(

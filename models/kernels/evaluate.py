@@ -23,6 +23,7 @@ from models.kernels.aggregates import (
     top_name,
 )
 from models.kernels.arena import Columns, Int8s, Int64s
+from models.kernels.handovers import both_ways, held, split_lumps, steady, with_near
 from models.kernels.questions import (
     EVERY_ARM,
     ArmTable,
@@ -81,6 +82,14 @@ RECAPTURER = int(Aggregate.RECAPTURER)
 FIRST_AMOUNT = int(Aggregate.FIRST_AMOUNT)
 LAST_AMOUNT = int(Aggregate.LAST_AMOUNT)
 RISES = int(Aggregate.RISES)
+TOP_PLACE = int(Aggregate.TOP_PLACE)
+BOTH_WAYS = int(Aggregate.BOTH_WAYS)
+HELD_PAYERS = int(Aggregate.HELD_PAYERS)
+HELD_SUM = int(Aggregate.HELD_SUM)
+HELD_FEW_SUM = int(Aggregate.HELD_FEW_SUM)
+STEADY_COUNTERPARTIES = int(Aggregate.STEADY_COUNTERPARTIES)
+STEADY_SUM = int(Aggregate.STEADY_SUM)
+SPLIT_LUMPS = int(Aggregate.SPLIT_LUMPS)
 AT_HOME = int(Mask.AT_HOME)
 
 SCREEN_DAYS = 60
@@ -299,6 +308,15 @@ def feature_value(
     )  # fmt: skip
     if features.same_counterparty[f]:
         m = with_counterparty(columns, columns.counterparty[picked[0]], chosen, m)
+    if features.near_has[f]:
+        k = select(
+            columns, picked, counted, explained, n, window, features.near_has[f],
+            features.near_lacks[f], features.tests[f], variant, longer,
+        )  # fmt: skip
+        m = with_near(
+            columns, chosen, m, longer, k, features.near_within[f], features.near_region[f] != 0,
+            features.near_after[f] != 0,
+        )  # fmt: skip
     if kind == COUNT:
         return m
     if kind == SUM:
@@ -329,6 +347,18 @@ def feature_value(
         return top_name(columns, columns.counterparty, chosen, m, seen, sums, stamp)[1]
     if kind == TOP_DEVICE:
         return top_name(columns, columns.device_id, chosen, m, seen, sums, stamp)[1]
+    if kind == TOP_PLACE:
+        return top_name(columns, columns.place, chosen, m, seen, sums, stamp)[1]
+    if kind == BOTH_WAYS:
+        return both_ways(columns, chosen, m, seen, sums, stamp)
+    if kind in (HELD_PAYERS, HELD_SUM, HELD_FEW_SUM):
+        payers, total, few = held(columns, chosen, m)
+        return payers if kind == HELD_PAYERS else total if kind == HELD_SUM else few
+    if kind in (STEADY_COUNTERPARTIES, STEADY_SUM):
+        parties, total = steady(columns, chosen, m)
+        return parties if kind == STEADY_COUNTERPARTIES else total
+    if kind == SPLIT_LUMPS:
+        return split_lumps(columns, chosen, m)
     if kind == TOP_THREE_PAYEES_SUM:
         return top_three_sum(columns, columns.counterparty, chosen, m, seen, sums, stamp)
     if kind in (FIRST_AMOUNT, LAST_AMOUNT):

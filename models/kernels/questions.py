@@ -26,7 +26,9 @@ class ArmTable(NamedTuple):
 
 class FeatureTable(NamedTuple):
     """One row a feature. `arms` = bits of the arms whose typology asks for it; `tests` = bits of
-    the tests whose movements variant REST leaves out; limits in US dollars, -1 = none."""
+    the tests whose movements variant REST leaves out; limits in US dollars, -1 = none. near_*: what
+    must lie near a movement (near_has 0 = nothing), how near, whether in the same region, whether
+    after it is as good."""
 
     aggregate: Int64s
     window: Int64s
@@ -39,6 +41,11 @@ class FeatureTable(NamedTuple):
     same_direction: Int64s
     same_counterparty: Int64s
     tests: Int64s
+    near_has: Int64s
+    near_lacks: Int64s
+    near_within: Int64s
+    near_region: Int64s
+    near_after: Int64s
     arms: Int64s
 
 

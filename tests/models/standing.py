@@ -18,12 +18,13 @@ from ingest.rates import Rate, Rates
 from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
 from models.bundle import Bundle, ReportingThreshold
 from models.evaluated import Evaluated
-from models.features import NAMED, Feature, Scope
+from models.features import NAMED, Feature, Near, Scope
+from models.mask import Mask
 from models.profile import Profiles
 from tests.models.strategies import START, Dated
 from tests.oracle import movements, oracle
 from tests.oracle.exculpation import Marks
-from tests.oracle.measures import ALL, Measure, View
+from tests.oracle.measures import ALL, Measure, Nearby, View
 from tests.oracle.movements import Ledger, OrderKey, Transaction, World
 
 TICK = timedelta(microseconds=1)
@@ -269,15 +270,32 @@ def measure(feature: Feature) -> Measure:
     return Measure(
         aggregate=feature.aggregate.name,
         window=feature.window,
-        has=frozenset(bit.name for bit in feature.has if bit.name),
-        lacks=frozenset(bit.name for bit in feature.lacks if bit.name),
+        has=_names(feature.has),
+        lacks=_names(feature.lacks),
         scope="account" if feature.scope is Scope.ACCOUNT else "holder",
         least_history=feature.least_history,
         limits_usd=feature.limits_usd,
         is_same_direction=feature.same_direction,
         is_same_counterparty=feature.same_counterparty,
+        near=_nearby(feature.near),
         tests=frozenset(test.name for test in feature.tests if test.name),
     )
+
+
+def _nearby(near: Near | None) -> Nearby | None:
+    if near is None:
+        return None
+    return Nearby(
+        has=_names(near.has),
+        lacks=_names(near.lacks),
+        within=near.within,
+        is_same_region=near.same_region,
+        is_either_way=near.either_way,
+    )
+
+
+def _names(bits: Mask) -> frozenset[str]:
+    return frozenset(bit.name for bit in bits if bit.name)
 
 
 def _asked(catalogue: Catalogue, armed: int) -> frozenset[str]:

@@ -568,6 +568,163 @@ def housed(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transa
     yield from _aftermath(choice, hood, account, at + 9 * DAY)
 
 
+def entrusted(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Sums held for days and handed on to a few, or back."""
+    account = choice.of(hood.accounts[2:5])
+    for i in range(choice.of((6, 6, 5, 4, 8))):
+        amount = hood.usd(choice.of((400, 500, 400, 1_000)))
+        when = at + i * choice.of((1, 3)) * DAY + choice.of(EDGES)
+        yield transfer(hood.payer(i + 60), account, when, amount)
+        released = when + choice.of((5, 10, 3, 45, 46, 2)) * DAY + choice.of(EDGES)
+        payee = choice.of((hood.receivers[0], hood.receivers[1], hood.payer(i + 60)))
+        part = choice.of((97, 95, 90, 100, 89, 94))
+        yield transfer(account, payee, released, amount * part // 100)
+    yield from _aftermath(choice, hood, account, at + 20 * DAY)
+
+
+def organised(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Lumps of a collector, and even shares to helpers after each."""
+    account = choice.of(hood.accounts[2:5])
+    take = hood.usd(choice.of((1_000, 1_000, 700, 660)))
+    helpers, part = choice.of((5, 4, 4, 3)), choice.of((12, 12, 10, 18, 8, 24))
+    for group in range(choice.of((4, 3, 3, 2))):
+        when = at + group * 9 * DAY + choice.of(EDGES)
+        yield transfer(hood.receivers[0], account, when, take)
+        if choice.between(0, 5) == 0:
+            yield transfer(hood.payer(group), account, when, take * choice.of((1, 2)) // 3)
+        for i in range(helpers):
+            amount = take * part * (3 if choice.between(0, 15) == 0 else 1) // 100
+            paid = transfer(account, hood.payer(i + 70), when + (i + 2) * HOUR, amount)
+            yield replace(paid, purpose_code="SALA" if choice.between(0, 20) == 0 else None)
+    yield from _aftermath(choice, hood, account, at + 27 * DAY)
+
+
+def ramped(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Strangers' money made crypto soon after."""
+    account = choice.of(hood.accounts[2:5])
+    for i in range(choice.of((4, 3, 3, 2))):
+        when = at + i * choice.of((1, 4, 7)) * DAY + choice.of(EDGES)
+        amount = hood.usd(choice.of((300, 200, 160)))
+        yield transfer(hood.payer(i + 5), account, when, amount)
+        later = choice.of((1, 5, 6, 7)) * HOUR + choice.of((timedelta(0), TICK, -TICK))
+        bought = transfer(account, hood.id("X", "RAMP"), when + later, amount * 95 // 100)
+        yield replace(
+            bought,
+            txn_type=choice.of(("CRYPTO_BUY", "CRYPTO_BUY", "TRANSFER")),
+            mcc=choice.of((None, "6051")),
+        )
+    yield from _aftermath(choice, hood, account, at + 10 * DAY)
+
+
+def touring(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Lodgings in several towns, tickets between them, money at each."""
+    account = choice.of(hood.accounts[2:5])
+    towns = ("P-1", "P-2", "P-3", "P-FAR", "P-ZONE", "P-BARE", "P-MAP")
+    for i in range(choice.of((7, 6, 5))):
+        when = at + i * choice.of((3, 9, 11)) * DAY + choice.of(EDGES)
+        stay = card(account, when, hood.usd(12))
+        place = towns[i % choice.of((7, 7, 4, 3))]
+        yield replace(
+            stay,
+            mcc=choice.of(("7011", "7033", "7012")),
+            merchant_id=hood.id("M", str(i % choice.of((9, 6, 5)))),
+            place_id=place,
+        )
+        yield replace(
+            card(account, when - HOUR, hood.usd(8)), mcc=choice.of(("4131", "4112", "4111"))
+        )
+        hours = choice.of((3, -3, 24, -24, 25, -25))
+        paid_in = cash_in(account, when + hours * HOUR, hood.usd(60))
+        sent = transfer(hood.payer(i), account, when + hours * HOUR, hood.usd(60))
+        region = PLACES[place].region
+        yield choice.of((replace(paid_in, place_id=place), replace(sent, orig_region=region)))
+    yield from _aftermath(choice, hood, account, at + 30 * DAY)
+
+
+def set_off(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Many pay in, many others are paid, a partner abroad gets the rest."""
+    account = choice.of(hood.accounts[2:5])
+    for i in range(choice.of((31, 30, 29))):
+        when = at + i * choice.of((11, 22)) * HOUR
+        yield transfer(hood.payer(i + 100), account, when, hood.usd(100))
+        payee = hood.payer(i + (100 if choice.between(0, 12) == 0 else 200))
+        yield transfer(account, payee, when + HOUR, hood.usd(choice.of((70, 75))))
+    settled = transfer(
+        account,
+        hood.receivers[1],
+        at + choice.of((15, 27)) * DAY,
+        hood.usd(choice.of((800, 700, 400, 1_200))),
+    )
+    yield replace(settled, is_cross_border=choice.of((True, True, False)))
+    yield from _aftermath(choice, hood, account, at + 28 * DAY)
+
+
+def brokered(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Lumps from abroad, of which somebody new gets a minor part."""
+    account = choice.of(hood.accounts[2:5])
+    gap = choice.of((40, 40, 12, 100)) * DAY
+    amount = hood.usd(choice.of((20_000, 8_000, 40_000, 7_999, 40_001)))
+    is_from_abroad = choice.of((True, True, False))
+    bought = choice.of((("4511", "9399"), ("4511",), ("9399",), ()))
+    for i in range(choice.of((3, 2, 2, 1))):
+        when = at + i * gap + choice.of(EDGES)
+        lump = transfer(hood.payer(3), account, when, amount)
+        if choice.between(0, 3) == 0:
+            lump = cash_in(account, when, amount)
+        yield replace(lump, is_cross_border=is_from_abroad)
+        part = choice.of((15, 15, 15, 15, 5, 35, 4, 36))
+        days = choice.of((5, 5, 5, 29, 30, 31))
+        family = choice.of((hood.payer(i + 80), hood.payer(i + 80), hood.payer(80)))
+        yield transfer(account, family, when + days * DAY, amount * part // 100)
+        for mcc in bought:
+            yield replace(card(account, when + 6 * DAY, hood.usd(90)), mcc=mcc)
+        helper = choice.of((hood.receivers[0], hood.receivers[0], hood.payer(i + 90)))
+        yield transfer(account, helper, when + 8 * DAY, amount * 40 // 100)
+    yield from _aftermath(choice, hood, account, at + 41 * DAY)
+
+
+def streamed(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Small sums from abroad by night, drawn soon; the senders buy videos as well."""
+    account = choice.of(hood.accounts[2:5])
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    countries = choice.of((("GB", "US", "AU"), ("GB", "US", "AU"), ("GB", "US")))
+    payees = (account, *choice.of((hood.receivers, hood.receivers, ())))
+    for i in range(choice.of((8, 7, 6, 5))):
+        sender = hood.payer(i % choice.of((8, 8, 6, 5)) + 20)
+        when = midnight + i * choice.of((1, 5, 9)) * DAY + choice.of((23, 1, 5, 6, 12)) * HOUR
+        for payee in payees:
+            amount = hood.usd(choice.of((40, 40, 8, 220, 221, 7)))
+            sent = replace(
+                transfer(choice.of((sender, sender, hood.accounts[5])), payee, when, amount),
+                is_cross_border=choice.of((True, True, True, False)),
+            )
+            yield replace(sent, orig_country=countries[i % len(countries)])
+        later = choice.of((2, 5, 6, 7)) * HOUR + choice.of((timedelta(0), TICK))
+        yield cash_out(account, when + later, hood.usd(choice.of((30, 20, 10))))
+    video = card(hood.accounts[5], at, hood.usd(5))
+    yield replace(video, mcc=choice.of(("5815", "5816", "5411")))
+    yield from _aftermath(choice, hood, account, at + 20 * DAY)
+
+
+def sitting(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Cards drawn empty at one machine within minutes, on two paydays."""
+    cards = choice.of((hood.fresh[:6], hood.fresh[:5], hood.fresh, hood.fresh[:4]))
+    for days in choice.of(((0, 30), (0, 5), (0, 4), (0,), (0, 69), (0, 71))):
+        when = at + days * DAY + choice.of(EDGES)
+        present = [c for c in cards if choice.between(0, 5)]
+        for i, account in enumerate(present):
+            yield transfer(hood.payer(1), account, when - choice.of((5, 100)) * HOUR, hood.usd(100))
+            drawn = cash_out(
+                account,
+                when + i * choice.of((2, 2, 4, 5)) * timedelta(minutes=1),
+                hood.usd(choice.of((100, 90, 75, 74))),
+            )
+            yield replace(drawn, place_id=choice.of(("P-1", "P-1", "P-1", "P-2")))
+            if choice.between(0, 6) == 0:
+                spent = card(account, when - HOUR, hood.usd(choice.of((20, 21))))
+                yield replace(spent, mcc="5411")
+
+
 def wages(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
     """The same payer month by month, steadily or not."""
     account = choice.of(hood.accounts[:4])
@@ -643,6 +800,14 @@ SCENES: tuple[Scene, ...] = (
     recruited,
     used,
     housed,
+    entrusted,
+    organised,
+    ramped,
+    touring,
+    set_off,
+    brokered,
+    streamed,
+    sitting,
     wages,
     family,
     ordinary,

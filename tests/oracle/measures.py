@@ -10,6 +10,14 @@ from math import asin, cos, radians, sin, sqrt
 
 from ingest.reference import Place
 from tests.oracle.exculpation import COMMON_TESTS, Marks
+from tests.oracle.handovers import (
+    both_ways,
+    held_few_sum,
+    held_payers,
+    held_sum,
+    split_lumps,
+    steady_parties,
+)
 from tests.oracle.movements import (
     MICROSECOND,
     Ledger,
@@ -30,6 +38,17 @@ FAR_KM = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nearby:
+    """What must lie near a movement for it to count."""
+
+    has: frozenset[str]
+    lacks: frozenset[str] = NOT_OWN_OR_LEDGER
+    within: timedelta
+    is_same_region: bool = False
+    is_either_way: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """An aggregate over the movements of a window that carry all of `has`, none of `lacks`."""
 
@@ -42,6 +61,7 @@ class Measure:
     limits_usd: tuple[int, int] | None = None
     is_same_direction: bool = False
     is_same_counterparty: bool = False
+    near: Nearby | None = None
     tests: frozenset[str] = COMMON_TESTS
     """Whose movements the second variant leaves out."""
 
@@ -95,12 +115,14 @@ class View:
         has = set(measure.has)
         if measure.is_same_direction:
             has |= self.trigger.bits & {"IN", "OUT"}
+        everything = self.slice(measure.scope, measure.window, measure.tests)
         return [
             x
-            for x in self.slice(measure.scope, measure.window, measure.tests)
+            for x in everything
             if has <= x.bits
             and not measure.lacks & x.bits
             and (not measure.is_same_counterparty or self._is_with_same(x))
+            and (measure.near is None or any(_is_near(x, y, measure.near) for y in everything))
         ]
 
     def slice(
@@ -269,6 +291,18 @@ def share(part: int | None, whole: int | None) -> Fraction | None:
     return Fraction(part, whole)
 
 
+def _is_near(x: Movement, y: Movement, near: Nearby) -> bool:
+    """Whether y is such a movement, and lies near x."""
+    if y is x or not near.has <= y.bits or near.lacks & y.bits:
+        return False
+    if near.is_same_region and (
+        x.region is None or x.region not in (y.region, y.counterparty_region)
+    ):
+        return False
+    is_before = y.order < x.order or near.is_either_way
+    return is_before and abs(x.time - y.time) <= near.within // MICROSECOND
+
+
 def _has_coordinates(place: Place | None) -> bool:
     return place is not None and place.lat is not None and place.lon is not None
 
@@ -344,6 +378,14 @@ AGGREGATES: Mapping[str, Aggregate] = {
     "RISES": lambda movements: sum(a < b for a, b in pairwise(amounts(movements))),
     "TOP_PAYEE": lambda movements: _top(movements, lambda x: x.counterparty)[0],
     "TOP_DEVICE": lambda movements: _top(movements, lambda x: x.device)[0],
+    "TOP_PLACE": lambda movements: _top(movements, lambda x: x.place_id)[0],
+    "BOTH_WAYS": both_ways,
+    "HELD_PAYERS": held_payers,
+    "HELD_SUM": held_sum,
+    "HELD_FEW_SUM": held_few_sum,
+    "STEADY_COUNTERPARTIES": lambda movements: len(steady_parties(movements)),
+    "STEADY_SUM": lambda movements: sum(steady_parties(movements).values()),
+    "SPLIT_LUMPS": split_lumps,
     "TOP_THREE_PAYEES_SUM": _largest_three,
     "RECAPTURED_MONTHS": lambda movements: taken_back(movements)[0],
     "RECAPTURED_SUM": lambda movements: taken_back(movements)[1],

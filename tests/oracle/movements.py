@@ -39,7 +39,7 @@ TRADE_COST_MCC = frozenset(
     | {"5199", "5533", "5541", "5542", "7531", "7538", "7542"}
 )
 LICENCE_KINDS = frozenset({"MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO"})
-UPKEEP_MCC = frozenset({"4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099", "9399"})
+UPKEEP_MCC = frozenset({"4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099"})
 UPKEEP_PURPOSE = frozenset({"ELEC", "GASB", "WTER", "PHON", "UBIL", "MDCS", "HSPC"})
 STILL = frozenset({"REJECTED", "ATTEMPTED"})
 
@@ -375,6 +375,12 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "BY_HOLDER": t.is_cash and t.conductor_party_id == m.holder,
         "HOUSING": is_out and (t.mcc == "6513" or t.purpose_code in {"RENT", "HLRP"}),
         "UPKEEP": is_out and (t.mcc in UPKEEP_MCC or t.purpose_code in UPKEEP_PURPOSE),
+        "DIGITAL": is_out and t.mcc in {"4816", "5815", "5816", "5817", "5818"},
+        "LODGING": is_out and t.mcc in {"7011", "7033"},
+        "PAPERS": is_out and t.mcc == "9399",
+        "LUMP": not is_out
+        and (t.is_cash or t.is_cross_border)
+        and _is_lump(m.amount, world.usd_minor(m.local_date)),
         "NEW_ACCOUNT": age is not None and 0 <= age < 90,
         "OLD_ACCOUNT": age is not None and age >= 180,
         "NIGHT": m.local_hour >= 22 or m.local_hour < 6,
@@ -423,6 +429,10 @@ def _age_in_days(references: References, m: Movement) -> int | None:
     """Local days since the account's earliest known opening."""
     opened = [row.opened for row in references.accounts.get(m.account, ()) if row.opened]
     return (m.local_date - min(opened)).days if opened else None
+
+
+def _is_lump(amount: int | None, usd: int | None) -> bool:
+    return amount is not None and usd is not None and 8_000 * usd <= amount <= 40_000 * usd
 
 
 def _is_between(amount: int | None, low: Fraction, threshold: int | None, high: Fraction) -> bool:

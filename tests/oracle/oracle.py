@@ -10,7 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from tests.oracle.exculpation import COMMON_TESTS, TESTS, Marks
-from tests.oracle.measures import ALL, WITHOUT_EXPLAINED, Measure, View, share
+from tests.oracle.measures import ALL, WITHOUT_EXPLAINED, Measure, Nearby, View, share
 from tests.oracle.movements import (
     MICROSECOND,
     Ledger,
@@ -31,18 +31,22 @@ CREDIT = frozenset({"IN", "COUNTERPARTY_KNOWN"})
 NOT_CREDIT = frozenset(
     {"OWN_TRANSFER", "BANK_LEDGER", "CARD", "SALARY", "LOAN", "DECLARED_RELATED"}
 )
+OWN_OR_LEDGER = frozenset({"OWN_TRANSFER", "BANK_LEDGER"})
+NOT_ENTRUSTED = OWN_OR_LEDGER | {"DECLARED_RELATED", "MERCHANT", "OWN_LIFE", "SALARY", "LOAN"}
 MONTH = timedelta(days=30)
+TWO_MONTHS = timedelta(days=60)
 NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """value None = not testable. excess: how far beyond the threshold, before clipping."""
+    """value None = not testable. excess: how far beyond the threshold, before clipping;
+    None of a precondition."""
 
     name: str
     value: Value
     holds: bool
-    excess: Fraction
+    excess: Fraction | None
     is_core: bool = False
     clears_as: str | None = None
 
@@ -73,7 +77,8 @@ class Judgement:
     @property
     def strength(self) -> Fraction:
         """0..1, exact: six decimals are the record's."""
-        excesses = [_clipped(c.excess) for c in self.conditions if c.value is not None]
+        counted = [c.excess for c in self.conditions if c.value is not None]
+        excesses = [_clipped(excess) for excess in counted if excess is not None]
         mean = sum(excesses, Fraction(0)) / len(excesses)
         return mean + Fraction(1, 5) * (self.weight or 0) * (1 - mean)
 
@@ -127,6 +132,17 @@ class Gathering:
     least: int
     at_least: Mapping[str, Fraction] = field(default_factory=dict)
     at_most: Mapping[str, Fraction] = field(default_factory=dict)
+    again: "Again | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The same set must have been there before, unless so many are there at once."""
+
+    common: Fraction
+    apart: timedelta
+    within: timedelta
+    enough_once: int
 
 
 def find(
@@ -409,7 +425,9 @@ def sc_pressed_family(v: View) -> Judgement:
     assert helpers is not None
     usd = share(paid, _usd(v))
     conditions = (
-        _at_least("payment", v.measure(replace(series, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _pre_at_least(
+            "payment", v.measure(replace(series, aggregate="IS_TRIGGER")), 1, is_core=True
+        ),
         _at_least("ransom_usd", usd, 800, is_core=True),
         _at_most("within_means_usd", usd, Fraction(30_000), is_core=True),
         _first_met(v, count),
@@ -443,7 +461,9 @@ def cse_pressed_payer(v: View) -> Judgement:
     came_in = v.measure(Measure(aggregate="SUM", window=MONTH, has=frozenset({"IN"}), tests=NONE))
     is_grown = first is not None and last is not None and 10 * last >= 12 * first
     conditions = (
-        _at_least("payment", v.measure(replace(burst, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _pre_at_least(
+            "payment", v.measure(replace(burst, aggregate="IS_TRIGGER")), 1, is_core=True
+        ),
         Condition(
             name="raised",
             value=count,
@@ -534,7 +554,264 @@ def st_third_party_payer(v: View) -> Judgement:
     )
 
 
+def som_escrow_release(v: View) -> Judgement:
+    """Account scope, 60 d, at a release."""
+    between = Measure(
+        aggregate="SUM",
+        window=TWO_MONTHS,
+        has=frozenset({"TRANSFER", "PRICED", "COUNTERPARTY_KNOWN"}),
+        lacks=NOT_ENTRUSTED,
+    )
+    into = replace(between, has=between.has | {"IN"})
+    out = replace(between, has=between.has | {"OUT"})
+    released = v.measure(out)
+    three = v.measure(replace(out, aggregate="TOP_THREE_PAYEES_SUM"))
+    held = v.measure(replace(between, aggregate="HELD_SUM"))
+    few = v.measure(replace(between, aggregate="HELD_FEW_SUM"))
+    conditions = (
+        _pre_at_least("release", v.measure(replace(out, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _pre_at_least("payers_in", v.measure(_distinct(into)), 5, is_core=True),
+        _pre_at_least("releases", v.measure(replace(out, aggregate="COUNT")), 5, is_core=True),
+        _share_at_least("release_share", share(three, released), Fraction(3, 5), is_core=True),
+        _at_least(
+            "held_payers", v.measure(replace(between, aggregate="HELD_PAYERS")), 5, is_core=True
+        ),
+        _share_at_least("held_share", share(held, v.measure(into)), Fraction(7, 10), is_core=True),
+        _share_at_least("few_payees_share", share(few, held), Fraction(4, 5), is_core=True),
+    )
+    return Judgement(conditions=conditions)
+
+
+def som_organiser_split(v: View) -> Judgement:
+    """Account scope, 60 d, at a payment to somebody."""
+    no_tie = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "MERCHANT"})
+    take = _in(
+        TWO_MONTHS,
+        "SUM",
+        frozenset({"IN", "PRICED", "COUNTERPARTY_KNOWN"}),
+        lacks=no_tie | {"SALARY", "LOAN", "CARD"},
+    )
+    pay = _in(
+        TWO_MONTHS,
+        "IS_TRIGGER",
+        frozenset({"OUT", "TRANSFER", "PRICED", "COUNTERPARTY_KNOWN"}),
+        lacks=no_tie | {"SALARY", "LOAN", "OWN_LIFE"},
+    )
+    taken = v.measure(take)
+    three = v.measure(replace(take, aggregate="TOP_THREE_PAYEES_SUM"))
+    helpers = v.measure(replace(pay, aggregate="STEADY_COUNTERPARTIES"))
+    to_steady = v.measure(replace(pay, aggregate="STEADY_SUM"))
+    paid = v.measure(replace(pay, aggregate="SUM"))
+    all_shared = share(paid, taken)
+    conditions = (
+        _pre_at_least("share", v.measure(pay), 1, is_core=True),
+        _pre_at_least("paid_persons", v.measure(_distinct(pay)), 4, is_core=True),
+        _share_at_least("source_share", share(three, taken), Fraction(7, 10), is_core=True),
+        _at_least("taken_usd", share(taken, _usd(v)), 2_000, is_core=True),
+        _at_least("helpers", helpers, 4, is_core=True),
+        _share_at_least("shared", share(to_steady, taken), Fraction(3, 10), is_core=True),
+        _share_at_least("steady_share", share(to_steady, paid), Fraction(7, 10), is_core=True),
+        _precondition(_at_most("shared_at_most", all_shared, Fraction(7, 10), is_core=True)),
+    )
+    return Judgement(conditions=conditions)
+
+
+def st_crypto_ramp(v: View) -> Judgement:
+    """Signal, account scope, 14 d."""
+    fortnight = timedelta(days=14)
+    strangers = _in(fortnight, "SUM", CREDIT, lacks=NOT_CREDIT | {"CRYPTO"})
+    bought = _in(fortnight, "SUM", frozenset({"OUT", "CRYPTO"}))
+    soon = Nearby(has=strangers.has, lacks=strangers.lacks, within=timedelta(hours=6))
+    converted = v.measure(replace(bought, near=soon))
+    count = v.measure(replace(bought, near=soon, aggregate="COUNT"))
+    is_fine_enough = v.ledger.world.time_precision <= timedelta(hours=3)
+    part = share(converted, v.measure(strangers)) if is_fine_enough else None
+    conditions = (
+        _at_least("conversions", count, 3, is_core=True),
+        _at_least("converted_usd", share(converted, _usd(v)), 500, is_core=True),
+        _share_at_least("converted_share", part, Fraction(1, 2), is_core=True),
+    )
+    ramp = v.name(replace(bought, aggregate="TOP_PAYEE"))
+    return Judgement(conditions=conditions, link=ramp)
+
+
+def sx_circuit_lodging(v: View) -> Judgement:
+    """Signal, account scope, 60 d."""
+    stay = _in(TWO_MONTHS, "COUNT", frozenset({"OUT", "LODGING"}))
+    located = replace(stay, has=stay.has | {"LOCATED"})
+    money = Nearby(
+        has=frozenset({"IN"}),
+        lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "SALARY", "LOAN"}),
+        within=timedelta(hours=24),
+        is_same_region=True,
+        is_either_way=True,
+    )
+    regions = v.measure(replace(located, aggregate="DISTINCT_REGIONS"))
+    journeys = v.measure(_in(TWO_MONTHS, "COUNT", frozenset({"OUT", "TRAVEL"})))
+    conditions = (
+        _at_least("lodgings", v.measure(_distinct(stay)), 6, is_core=True),
+        _at_least("lodging_regions", regions, 4, is_core=True),
+        _at_least("coupled_stays", v.measure(replace(located, near=money)), 3, is_core=True),
+        _at_least("journeys", journeys, 4, is_core=True),
+    )
+    payee = v.name(_in(TWO_MONTHS, "TOP_PAYEE", frozenset({"OUT", "TRANSFER"})))
+    return Judgement(conditions=conditions, link=payee)
+
+
+def st_hawala_cluster(v: View) -> Judgement:
+    """Signal, account scope, 30 d, at a payment."""
+    between = _in(
+        MONTH,
+        "SUM",
+        frozenset({"TRANSFER", "COUNTERPARTY_KNOWN"}),
+        lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "MERCHANT", "OWN_LIFE", "SALARY", "LOAN"}),
+    )
+    into = replace(between, has=between.has | {"IN"})
+    out = replace(between, has=between.has | {"OUT"})
+    abroad = replace(out, has=out.has | {"CROSS_BORDER"}, aggregate="TOP_THREE_PAYEES_SUM")
+    payees = v.measure(_distinct(out))
+    both = v.measure(replace(between, aggregate="BOTH_WAYS"))
+    settled = share(v.measure(abroad), v.measure(out))
+    conditions = (
+        _pre_at_least("payout", v.measure(replace(out, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _at_least("clients", v.measure(_distinct(into)), 30, is_core=True),
+        _at_least("paid_persons", payees, 30, is_core=True),
+        _passed_through(v.measure(into) or 0, v.measure(out) or 0, Fraction(9, 10)),
+        _at_most("both_ways_share", share(both, payees), Fraction(1, 10), is_core=True),
+        _share_at_least("settled_share", settled, Fraction(1, 5), is_core=True),
+    )
+    return Judgement(conditions=conditions, link=v.name(replace(out, aggregate="TOP_PAYEE")))
+
+
+def sx_bride_broker(v: View) -> Judgement:
+    """Account scope, 180 d."""
+    split = _in(
+        timedelta(days=180),
+        "SPLIT_LUMPS",
+        frozenset({"PRICED"}),
+        lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED"}),
+    )
+    lately = v.measure(_in(timedelta(days=45), "COUNT", frozenset({"IN", "LUMP"})))
+    conditions = (
+        _pre_at_least("lumps_lately", lately, 1, is_core=True),
+        _whole_at("cycles", v.measure(split) or 0, 2),
+    )
+    return Judgement(conditions=conditions)
+
+
+def cse_stream_facilitator(v: View) -> Judgement:
+    """Account scope, 60 d; LICENSED clears it."""
+    licensed = frozenset({"LICENSED"})
+    sent = Measure(
+        aggregate="COUNT",
+        window=TWO_MONTHS,
+        has=CREDIT | {"CROSS_BORDER"},
+        lacks=NOT_CREDIT | {"MERCHANT"},
+        tests=licensed,
+    )
+    cash = Measure(
+        aggregate="SUM",
+        window=TWO_MONTHS,
+        has=frozenset({"OUT", "CASH"}),
+        near=Nearby(has=sent.has, lacks=sent.lacks, within=timedelta(hours=6)),
+        tests=licensed,
+    )
+    countries = replace(
+        sent, aggregate="DISTINCT_COUNTERPARTY_REGIONS", has=sent.has | {"COUNTERPARTY_LOCATED"}
+    )
+    median = v.measure(replace(sent, aggregate="MEDIAN", has=sent.has | {"PRICED"}))
+    at_night = v.measure(replace(sent, has=sent.has | {"NIGHT"}))
+    drawn = share(v.measure(cash), v.measure(replace(sent, aggregate="SUM")))
+    precision = v.ledger.world.time_precision
+    night = share(at_night, v.measure(sent)) if precision <= timedelta(hours=1) else None
+    usual = share(median, _usd(v))
+    conditions = (
+        _at_least("senders", v.measure(_distinct(sent)), 6, is_core=True),
+        _at_least("sender_countries", v.measure(countries), 3, is_core=True),
+        _pre_at_least("least_median_usd", usual, 8, is_core=True),
+        _at_most("median_usd", usual, Fraction(220), is_core=True),
+        _share_at_least("night_share", night, Fraction(2, 5), is_core=True),
+        _share_at_least(
+            "cash_soon_share",
+            drawn if precision <= timedelta(hours=3) else None,
+            Fraction(3, 10),
+            is_core=True,
+        ),
+    )
+    return Judgement(conditions=conditions)
+
+
+def cse_stream_payer(v: View) -> Judgement:
+    """Signal, account scope, 60 d; nothing clears it."""
+    sent = Measure(
+        aggregate="COUNT",
+        window=TWO_MONTHS,
+        has=frozenset({"OUT", "CROSS_BORDER", "COUNTERPARTY_KNOWN"}),
+        lacks=frozenset(
+            {
+                "OWN_TRANSFER",
+                "BANK_LEDGER",
+                "DECLARED_RELATED",
+                "CARD",
+                "LOAN",
+                "MERCHANT",
+                "OWN_LIFE",
+            }
+        ),
+        tests=NONE,
+    )
+    count = v.measure(sent)
+    equal = v.measure(replace(sent, aggregate="BAND_COUNT", limits_usd=(8, 220)))
+    at_night = v.measure(replace(sent, has=sent.has | {"NIGHT"}))
+    night = share(at_night, count) if v.ledger.world.time_precision <= timedelta(hours=1) else None
+    digital = v.measure(replace(sent, has=frozenset({"OUT", "DIGITAL"}), lacks=OWN_OR_LEDGER))
+    conditions = (
+        _at_least("payments_abroad", count, 6, is_core=True),
+        _at_least("payees_abroad", v.measure(_distinct(sent)), 3, is_core=True),
+        _share_at_least("equal_share", share(equal, count), Fraction(3, 5), is_core=True),
+        _share_at_least("night_share", night, Fraction(2, 5), is_core=True),
+        _at_least("digital", digital, 1, is_core=True),
+    )
+    return Judgement(conditions=conditions, link=v.name(replace(sent, aggregate="TOP_PAYEE")))
+
+
+def fl_emptied_card(v: View) -> Judgement:
+    """Signal, account scope; LICENSED clears it."""
+    licensed = frozenset({"LICENSED"})
+    drawn = Measure(
+        aggregate="SUM",
+        window=timedelta(days=1),
+        has=frozenset({"OUT", "CASH", "PRICED"}),
+        tests=licensed,
+    )
+    sitting = replace(drawn, window=timedelta(minutes=10))
+    week = replace(drawn, window=timedelta(days=7), has=frozenset({"IN"}))
+    month = replace(week, window=MONTH)
+    lived_on = v.measure(replace(month, has=frozenset({"OWN_LIFE"})))
+    conditions = (
+        _pre_at_least("draw", v.measure(replace(sitting, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _share_at_least(
+            "drawn_share", share(v.measure(drawn), v.measure(week)), Fraction(3, 4), is_core=True
+        ),
+        _at_most("own_life_share", share(lived_on, v.measure(month)), Fraction(1, 5), is_core=True),
+    )
+    return Judgement(conditions=conditions, link=v.name(replace(sitting, aggregate="TOP_PLACE")))
+
+
 DEFINITIONS: Mapping[str, Definition] = {
+    "som-escrow-release": Definition(judge=som_escrow_release, scope="account"),
+    "som-organiser-split": Definition(judge=som_organiser_split, scope="account"),
+    "st-crypto-ramp": Definition(judge=st_crypto_ramp, scope="account"),
+    "sx-circuit-lodging": Definition(judge=sx_circuit_lodging, scope="account"),
+    "st-hawala-cluster": Definition(judge=st_hawala_cluster, scope="account"),
+    "sx-bride-broker": Definition(judge=sx_bride_broker, scope="account"),
+    "cse-stream-facilitator": Definition(
+        judge=cse_stream_facilitator, scope="account", tests=frozenset({"LICENSED"})
+    ),
+    "cse-stream-payer": Definition(judge=cse_stream_payer, scope="account", tests=NONE),
+    "fl-emptied-card": Definition(
+        judge=fl_emptied_card, scope="account", tests=frozenset({"LICENSED"})
+    ),
     "st-third-party-payer": Definition(judge=st_third_party_payer, scope="account"),
     "cse-minor-account-control": Definition(
         judge=cse_minor_account_control, scope="account", tests=NONE
@@ -557,6 +834,17 @@ DEFINITIONS: Mapping[str, Definition] = {
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
 }
 GATHERINGS: Mapping[str, Gathering] = {
+    "fl-one-atm-many-cards": Gathering(
+        gathers="fl-emptied-card",
+        window=timedelta(minutes=20),
+        least=5,
+        again=Again(
+            common=Fraction(3, 5),
+            apart=timedelta(days=5),
+            within=timedelta(days=70),
+            enough_once=8,
+        ),
+    ),
     "cse-sextortion-burst": Gathering(gathers="cse-pressed-payer", window=MONTH, least=3),
     "sc-family-ransom": Gathering(gathers="sc-pressed-family", window=timedelta(days=90), least=2),
     "fl-wage-recapture": Gathering(gathers="fl-returned-wages", window=timedelta(days=90), least=5),
@@ -654,6 +942,19 @@ def _gathered(
     count = len(households)
     if count < gathering.least:
         return None
+    again = gathering.again
+    if again is not None and count < again.enough_once:
+        earlier = [
+            _feeders_at(signals, s, gathering.window)
+            for s in signals
+            if s.link == at.link
+            and again.apart // MICROSECOND <= at.trigger[0] - s.trigger[0]
+            and at.trigger[0] - s.trigger[0] < again.within // MICROSECOND
+        ]
+        now = set(feeders)
+        shares = [Fraction(len(now & before), len(now | before)) for before in earlier]
+        if max(shares, default=Fraction(0)) < again.common:
+            return None
     strongest = [max(round(s.strength, 6) for s in within if s.holder == f) for f in feeders]
     average = sum(strongest, Fraction(0)) / len(feeders)
     return GatheredFinding(
@@ -662,8 +963,19 @@ def _gathered(
         trigger=at.trigger,
         households=count,
         feeders=feeders,
-        strength=(average + _clipped(Fraction(count - gathering.least, gathering.least))) / 2,
+        strength=Fraction(1, 2)
+        + (average + _clipped(Fraction(count - gathering.least, gathering.least))) / 4,
     )
+
+
+def _feeders_at(signals: Sequence[OracleFinding], at: OracleFinding, window: timedelta) -> set[str]:
+    """Who was gathered with an earlier signal."""
+    earliest = at.trigger[0] - window // MICROSECOND
+    return {
+        s.holder
+        for s in signals
+        if s.link == at.link and earliest < s.trigger[0] and s.trigger <= at.trigger
+    }
 
 
 def _households(
@@ -704,6 +1016,10 @@ def _credits(
         limits_usd=limits_usd,
         least_history=least_history,
     )
+
+
+def _distinct(measure: Measure) -> Measure:
+    return replace(measure, aggregate="DISTINCT_COUNTERPARTIES")
 
 
 def _zone_share(v: View, window: timedelta) -> Fraction | None:
@@ -788,6 +1104,25 @@ def _share_at_least(
         excess=(value - threshold) / (1 - threshold),
         is_core=is_core,
     )
+
+
+def _whole_at(name: str, value: int, threshold: int) -> Condition:
+    """Half of the excess at the threshold, all at twice."""
+    return Condition(
+        name=name,
+        value=value,
+        holds=value >= threshold,
+        excess=Fraction(value, 2 * threshold),
+        is_core=True,
+    )
+
+
+def _pre_at_least(name: str, value: Value, threshold: int, is_core: bool) -> Condition:
+    return _precondition(_at_least(name, value, threshold, is_core))
+
+
+def _precondition(condition: Condition) -> Condition:
+    return replace(condition, excess=None)
 
 
 def _at_most(
