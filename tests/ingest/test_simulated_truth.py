@@ -18,7 +18,7 @@ from ingest.simulated.planted import VARIANTS
 from ingest.simulated.rows import DAY
 from ingest.simulated.write import Written, write_country
 
-SETTINGS = CountrySettings(customers=2_600, days=60, history=40, schemes_per_10k=260)
+SETTINGS = CountrySettings(customers=2_600, days=60, history=40, schemes_per_10k=360)
 SEED = 5
 
 

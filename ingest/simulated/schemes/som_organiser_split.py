@@ -66,7 +66,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         members=(
             member(organiser, "possible_controller"),
             *(member(collector, "collector") for collector in collectors),
-            *(member(helper, "facilitator") for helper in helpers),
+            *(member(helper, "unknown") for helper in helpers),
         ),
         rows=told(rows),
         completes_at=completed(rows, organiser.account),

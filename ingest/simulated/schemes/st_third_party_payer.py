@@ -61,7 +61,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         variant=variant,
         members=(
             member(keeper, "possible_controller"),
-            *(member(person, "possible_victim") for person in housed if person.party),
+            *(member(person, "unknown") for person in housed if person.party),
         ),
         rows=told(rows),
         completes_at=completed(rows, keeper.account),
