@@ -124,6 +124,21 @@ class Exchange:
             self._consumer.seek(partition, offset)
             self._consumer.resume(partition)
 
+    def hold(self, partition: TopicPartition, *, is_held: bool) -> None:
+        """Has a partition wait for others, or go on."""
+        if is_held == (partition in self._paused) or partition not in self.owned():
+            return
+        if is_held:
+            self.pause(partition)
+        else:
+            self._paused.discard(partition)
+            self._consumer.resume(partition)
+
+    def has_more(self, partition: TopicPartition) -> bool:
+        """Whether messages are waiting there, as far as we have heard."""
+        end = self._consumer.highwater(partition)
+        return end is not None and self.position(partition) < end
+
     def committed(self, partition: TopicPartition) -> Place | None:
         """Where the group stands; None before its first commit."""
         found = self._consumer.committed(partition, metadata=True)

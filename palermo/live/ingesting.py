@@ -1,9 +1,10 @@
 """The stage `ingest`: raw rows to narrow rows where their holders live, fates, archive, dead
 letters."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from kafka import TopicPartition
@@ -27,6 +28,13 @@ from palermo.live.messages import Taken, Written, headers
 ROWS_AT_ONCE = 5_000
 LARGEST_ROUND = 2_000
 """Messages a round at most, however few rows each has."""
+ABREAST = timedelta(hours=6)
+"""How far a raw partition may be ahead of one that has more to read: engines and networks judge
+what comes late anew."""
+
+SILENT_SECONDS = 5.0
+"""Nobody waits longer for a partition that gives nothing, such as one with an open transaction."""
+
 FIRST_ROUND = 200
 """Messages a round before anything is known of how many rows each has."""
 
@@ -46,6 +54,8 @@ class _Inlet:
     begun: int | None
     """The committed offset; None before the first."""
     rows: int
+    seen_until: datetime | None = None
+    heard_at: float = 0.0
 
 
 class IngestStage:
@@ -110,6 +120,7 @@ class IngestStage:
         self, found: Mapping[TopicPartition, Sequence[Written]]
     ) -> frozenset[TopicPartition]:
         if not found:
+            self._keep_abreast()
             return frozenset()
         before = {each: self._inlets[each].rows for each in found}
         shares = [self._taken(each, records) for each, records in sorted(found.items())]
@@ -119,11 +130,34 @@ class IngestStage:
         for share in shares:
             if share.partition not in given_up:
                 self._inlets[share.partition].begun = share.upto.offset
+        self._keep_abreast()
         self._adapt(
             sum(map(len, found.values())),
             sum(self._inlets[each].rows - rows for each, rows in before.items()),
         )
         return given_up
+
+    def _keep_abreast(self) -> None:
+        """Those ahead wait for those behind, as far as they are ours, have more to read and are
+        not silent."""
+        now = time.monotonic()
+        behind = min(
+            (
+                inlet.seen_until
+                for partition, inlet in self._inlets.items()
+                if inlet.seen_until is not None
+                and now - inlet.heard_at < SILENT_SECONDS
+                and self._exchange.has_more(partition)
+            ),
+            default=None,
+        )
+        for partition, inlet in self._inlets.items():
+            is_ahead = (
+                behind is not None
+                and inlet.seen_until is not None
+                and inlet.seen_until - behind > ABREAST
+            )
+            self._exchange.hold(partition, is_held=is_ahead)
 
     def _announce(self, partition: TopicPartition, inlet: _Inlet, start: int) -> None:
         """Engines let go of nothing before they have heard of every raw partition: one without a
@@ -154,6 +188,7 @@ class IngestStage:
         inlet.archive.write(accepted.archived, first=first, last=last)
         self._observer("archived")
         inlet.rows += len(messages)
+        inlet.seen_until, inlet.heard_at = accepted.transactions.seen_until, time.monotonic()
         return Share(
             partition=partition,
             begun=inlet.begun,

@@ -14,7 +14,7 @@ from kafka import TopicPartition
 
 from alerts.errors import StoreBusyError
 from alerts.progress import Progress
-from alerts.store import Store, StoreTransaction
+from alerts.store import Store
 from alerts.triage import Triage
 from detectors.finding import Finding
 from detectors.networks import NetworkDetector, NetworkFindings, NetworkKey
@@ -61,7 +61,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shapes:
-    """What one message did to the networks."""
+    """What some messages did to the networks."""
 
     found: NetworkFindings
     legs: pl.DataFrame
@@ -131,8 +131,7 @@ class TriageStage:
             )
         if progress is not None:
             for records in replayed(self._settings, partition, start=beginning, upto=upto):
-                for record in records:
-                    self._note(desk, record)
+                self._note(desk, records)
                 yield None
         opened.outlet.publish_committed()
         self._desk, self._coming = desk, None
@@ -152,10 +151,15 @@ class TriageStage:
         assert self._desk is not None
         ((partition, records),) = found.items()
         desk = self._desk
-        parts = [self._part(desk, record) for record in records]
+        judgements = [
+            judgement_in(record.value)
+            for record in records
+            if record.value is not None and kind_of(record) == "findings"
+        ]
+        shapes = self._shapes(desk, records)
         self._observer("processed")
         after = self._advanced(desk.progress, records, desk.clocks)
-        if not self._apply_patiently(desk, parts, after):
+        if not self._apply_patiently(desk, judgements, shapes, after):
             return frozenset((partition,))
         desk.progress = after
         self._observer("committed")
@@ -174,25 +178,21 @@ class TriageStage:
             position={OFFSET: beginning}, rows=0, rejects_bytes=0, fates={}, notes=self._notes
         )
 
-    def _part(self, desk: _Desk, record: Written) -> Judgement | _Shapes | None:
-        """What a message brings; the database is not asked yet."""
-        if kind_of(record) == "findings":
-            assert record.value is not None
-            return judgement_in(record.value)
-        found = self._note(desk, record)
-        if not found:
-            return None
+    def _shapes(self, desk: _Desk, records: Sequence[Written]) -> _Shapes:
+        """What some messages make of the networks; the database is not asked yet."""
+        found = self._note(desk, records)
         legs = desk.room.transfers.ledger(holders_since(standing(found)))
         return _Shapes(found=found, legs=legs)
 
-    def _note(self, desk: _Desk, record: Written) -> NetworkFindings:
-        """What an intake message does to the networks, which go on from there."""
-        clock = clock_of(record)
-        if clock is None or kind_of(record) != "intake":
-            return {}
-        desk.clocks.note(clock)
+    def _note(self, desk: _Desk, records: Sequence[Written]) -> NetworkFindings:
+        """What the transfers of some messages do to the networks, which go on from there. They
+        are judged together: raw partitions come by turns, and each turn alone would be late."""
+        intake = [record for record in records if kind_of(record) == "intake"]
+        for clock in map(clock_of, intake):
+            if clock is not None:
+                desk.clocks.note(clock)
         judged: dict[NetworkKey, Finding | None] = {}
-        for batch in together([record.value] if record.value else []):
+        for batch in together([record.value for record in intake if record.value]):
             stamped = desk.clocks.stamped(batch)
             desk.room.transfers.absorb(stamped)
             judged.update(desk.room.detector.detect(desk.room.networks.extend(stamped)))
@@ -201,51 +201,48 @@ class TriageStage:
     def _apply_patiently(
         self,
         desk: _Desk,
-        parts: Sequence[Judgement | _Shapes | None],
+        judgements: Sequence[Judgement],
+        shapes: _Shapes,
         after: Progress,
     ) -> bool:
         """Waits for a database that is held by somebody else; False if another triage went on."""
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                return self._apply(desk, parts, after)
+                return self._apply(desk, judgements, shapes, after)
             except StoreBusyError:
                 log.warning("store_busy")
+                self._observer("waiting")
                 if time.monotonic() > until:
                     raise
                 self._exchange.stay()
 
     def _apply(
-        self, desk: _Desk, parts: Sequence[Judgement | _Shapes | None], after: Progress
+        self, desk: _Desk, judgements: Sequence[Judgement], shapes: _Shapes, after: Progress
     ) -> bool:
         with desk.opened.store.transaction() as transaction:
             stands = transaction.position()
             if stands is not None and _offset(stands) != _offset(desk.progress):
                 return False
-            for part in parts:
-                self._apply_part(transaction, part)
-            transaction.save_position(after)
-            self._observer("applied")
-        return True
-
-    def _apply_part(self, transaction: StoreTransaction, part: Judgement | _Shapes | None) -> None:
-        if isinstance(part, Judgement):
-            self._triage.apply(
-                transaction,
-                findings=part.findings,
-                replaces=part.replaces,
-                ledger=part.ledger,
-                model_scores=part.scores,
-            )
-        elif part is not None:
+            for judgement in judgements:
+                self._triage.apply(
+                    transaction,
+                    findings=judgement.findings,
+                    replaces=judgement.replaces,
+                    ledger=judgement.ledger,
+                    model_scores=judgement.scores,
+                )
             self._triage.apply(
                 transaction,
                 findings=(),
                 replaces=pl.DataFrame(schema=REPLACES),
                 ledger=pl.DataFrame(schema=LEDGER),
-                networks=part.found,
-                legs=part.legs,
+                networks=shapes.found,
+                legs=shapes.legs,
             )
+            transaction.save_position(after)
+            self._observer("applied")
+        return True
 
     def _advanced(self, before: Progress, records: Sequence[Written], clocks: Clocks) -> Progress:
         taken = [each for each in map(taken_of, records) if each is not None]

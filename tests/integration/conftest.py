@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -6,12 +7,20 @@ from pathlib import Path
 from random import sample
 from uuid import uuid4
 
+import msgspec
+import numpy as np
 import pytest
 
 from alerts.alert import Alert, Handling, Reproduce, Subject, Totals
 from ingest.kafka_settings import KafkaSettings
+from ingest.simulated.plan import CountrySettings
+from ingest.simulated.write import write_country
+from palermo.running import Wish, carry_out
 from palermo.topics import apply_topics, plan_topics
+from tests.integration.stages import Country, kafka_section, produce
 
+COUNTRY = CountrySettings(customers=250, days=30, history=20, schemes_per_10k=1500.0)
+RAW_PARTITIONS = 3
 KAFKA = Path(__file__).parents[2] / "deploy" / "kafka"
 
 
@@ -45,6 +54,37 @@ def settings(broker: str) -> KafkaSettings:
 def new_settings(broker: str) -> Callable[[], KafkaSettings]:
     """Settings whose topics do not exist yet."""
     return lambda: some_settings(broker)
+
+
+@pytest.fixture(scope="session")
+def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
+    """Twenty thousand rows of invented people, with alerts of every kind."""
+    folder = tmp_path_factory.mktemp("country")
+    write_country(folder, COUNTRY, np.random.Generator(np.random.PCG64(6)))
+    rows = (folder / "feed.ndjson").read_bytes().splitlines()
+    names = {name for row in rows for name in msgspec.json.decode(row)}
+    with (folder / "palermo.toml").open("a") as file:
+        # A topic is read only once, so the settings say what it brings.
+        file.write("\n[feed.columns]\n" + "".join(f'{name} = "{name}"\n' for name in sorted(names)))
+    carry_out(Wish(feed=str(folder), config=None, out=folder / "embedded"))
+    alerts = (folder / "embedded" / "alerts.ndjson").read_bytes()
+    return Country(folder=folder, rows=rows, alerts=alerts)
+
+
+@pytest.fixture
+def live_config(
+    country: Country, new_settings: Callable[[], KafkaSettings], tmp_path: Path
+) -> Path:
+    """The country's rows in a topic of three partitions, and the configuration for them."""
+    settings = new_settings().model_copy(update={"partitions": RAW_PARTITIONS})
+    apply_topics(settings, plan_topics(settings))
+    produce(settings, country.rows)
+    for path in country.folder.glob("*.ndjson"):
+        if path.name != "feed.ndjson":
+            shutil.copy(path, tmp_path)
+    text = (country.folder / "palermo.toml").read_text() + kafka_section(settings)
+    (tmp_path / "palermo.toml").write_text(text)
+    return tmp_path / "palermo.toml"
 
 
 @pytest.fixture

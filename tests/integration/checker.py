@@ -1,0 +1,189 @@
+"""An independent checker of the live runtime: it reads topics and store, decodes by itself, and
+tells what was lost and what was doubled on the way."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from kafka import KafkaConsumer, TopicPartition
+
+from ingest.kafka_settings import KafkaSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """All committed messages of the five topics, and the store's open alerts by id (revision and
+    whether each revision is marked as published)."""
+
+    raw: Sequence[Any]
+    movements: Sequence[Any]
+    findings: Sequence[Any]
+    alerts: Sequence[Any]
+    letters: Sequence[Any]
+    revisions: Mapping[str, int]
+    unpublished: int
+
+
+def seen(settings: KafkaSettings, database: Path) -> Seen:
+    """What is there now."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
+        revisions = dict(
+            store.execute("select alert_id, max(revision) from alert_history group by 1")
+        )
+        (unpublished,) = store.execute(
+            "select count(*) from alert_history where not is_published"
+        ).fetchone()
+    return Seen(
+        raw=[m for topic in settings.topics for m in _messages(settings, topic)],
+        movements=_messages(settings, settings.movements_topic),
+        findings=_messages(settings, settings.findings_topic),
+        alerts=_messages(settings, settings.alerts_topic),
+        letters=_messages(settings, settings.deadletters_topic),
+        revisions=revisions,
+        unpublished=unpublished,
+    )
+
+
+def faults(found: Seen) -> list[str]:
+    """One sentence for each thing lost or doubled; none if all is well. For feeds whose rows each
+    have an id of their own: no duplicates, no amendments."""
+    return [
+        *_offsets_taken(found),
+        *_rows_and_letters(found),
+        *_sides(found),
+        *_alerts(found),
+    ]
+
+
+def _offsets_taken(found: Seen) -> Iterator[str]:
+    """Every raw offset lies in exactly one range that was taken in."""
+    times = Counter(
+        (taken["partition"], offset)
+        for taken in _taken(found)
+        for offset in range(taken["first"], taken["last"] + 1)
+    )
+    for message in found.raw:
+        count = times[f"{message.topic}-{message.partition}", message.offset]
+        if count != 1:
+            place = f"{message.topic}-{message.partition}@{message.offset}"
+            yield f"{place}: taken in {count} times"
+
+
+def _rows_and_letters(found: Seen) -> Iterator[str]:
+    # A message without a line is one empty row, and has its fate too.
+    rows = sum(max(1, sum(map(bool, map(bytes.strip, lines)))) for lines in _lines(found))
+    fates = Counter[str]()
+    for taken in _taken(found):
+        fates.update(taken["fates"])
+    if rows != fates.total():
+        yield f"{rows} rows in, {fates.total()} with a fate"
+    names = Counter(_header(letter, "ce_id") for letter in found.letters)
+    if len(names) != fates["reject"]:
+        yield f"{fates['reject']} rejects, {len(names)} dead letters"
+    yield from (f"dead letter {name}: {count} times" for name, count in names.items() if count > 1)
+
+
+def _sides(found: Seen) -> Iterator[str]:
+    """Every side of every good row arrived once, whatever the partition."""
+    times = Counter[tuple[str, str]]()
+    for message in found.movements:
+        if message.value:
+            for row in pa.ipc.open_stream(message.value).read_all().to_pylist():
+                for side in ("orig", "benef"):
+                    if row[f"{side}_holds"] and "reference" in row:
+                        times[row["reference"], side] += 1
+    expected = {
+        (row["txn_id"], side)
+        for row in _good_rows(found)
+        for side in ("orig", "benef")
+        if row.get(f"{side}_account_id")
+    }
+    yield from (f"{name} {side}: did not arrive" for name, side in sorted(expected - times.keys()))
+    yield from (
+        f"{name} {side}: arrived {count} times"
+        for (name, side), count in sorted(times.items())
+        if count != 1
+    )
+
+
+def _alerts(found: Seen) -> Iterator[str]:
+    events = Counter(_header(message, "ce_id") for message in found.alerts)
+    yield from (f"alert {name}: told {count} times" for name, count in events.items() if count > 1)
+    for alert, last in found.revisions.items():
+        for revision in range(1, last + 1):
+            if f"{alert}.{revision}" not in events:
+                yield f"alert {alert}.{revision}: in the store, never told"
+    if found.unpublished:
+        yield f"{found.unpublished} revisions wait in the outbox"
+
+
+def _lines(found: Seen) -> Iterator[list[bytes]]:
+    return (message.value.split(b"\n") for message in found.raw)
+
+
+def _good_rows(found: Seen) -> Iterator[dict[str, Any]]:
+    for lines in _lines(found):
+        for line in lines:
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict) and "txn_id" in row and "amount" in row:
+                yield row
+
+
+def _taken(found: Seen) -> Iterator[dict[str, Any]]:
+    for message in found.findings:
+        body = _header(message, "taken")
+        if body:
+            yield json.loads(body)
+
+
+def _header(message: Any, name: str) -> str:
+    return next((value.decode() for key, value in message.headers if key == name), "")
+
+
+def _messages(settings: KafkaSettings, topic: str) -> list[Any]:
+    with closing(
+        KafkaConsumer(
+            bootstrap_servers=list(settings.bootstrap),
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+    ) as consumer:
+        partitions = [
+            TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()
+        ]
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        found: list[Any] = []
+        while any(consumer.position(each) < ends[each] for each in partitions):
+            for records in consumer.poll(timeout_ms=500).values():
+                found += records
+    return found
+
+
+def planted(found: Seen, *, losing: Iterable[Any] = (), doubling: Iterable[Any] = ()) -> Seen:
+    """The same with some messages gone from, or twice in, whichever topic they are of."""
+    lost, twice = list(map(id, losing)), list(doubling)
+
+    def changed(messages: Sequence[Any]) -> list[Any]:
+        kept = [each for each in messages if id(each) not in lost]
+        return kept + [each for each in twice if any(each is one for one in messages)]
+
+    return Seen(
+        raw=found.raw,
+        movements=changed(found.movements),
+        findings=changed(found.findings),
+        alerts=changed(found.alerts),
+        letters=changed(found.letters),
+        revisions=found.revisions,
+        unpublished=found.unpublished,
+    )
