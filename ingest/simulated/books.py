@@ -64,7 +64,7 @@ class Books:
 
     def _told(self, cleared: pl.DataFrame) -> pl.DataFrame:
         """With a running number, and with what the two banks call it and each other."""
-        deed = self._happened + pl.int_range(1, len(cleared) + 1, dtype=pl.Int64)
+        deed = 1 + self._happened + pl.col("deed")
         self._happened += len(cleared)
         number = pl.col("deed").cast(pl.String).str.zfill(9)
         is_between = (

@@ -25,11 +25,12 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """Who may play a part; `leads`, by position, are used once, `walk_ons` again and again."""
+    """Who may play a part, by position: `leads` are used once, walk-ons, who are kept by town,
+    again and again."""
 
     people: People
     leads: list[int]
-    walk_ons: Indices
+    walk_ons_of: tuple[Indices, ...]
 
     def lead(self) -> Party:
         """Somebody nobody else's scheme is about."""
@@ -59,8 +60,9 @@ class Cast:
         return [self.stranger(int(chosen[n % towns]), rng) for n in range(count)]
 
     def stranger(self, town: int, rng: np.random.Generator) -> Party:
-        """One in five is a customer of this bank who lives in that town, if anybody does."""
-        here = self.walk_ons[self.people.home[self.walk_ons] == town]
+        """Two in five are customers of the country's banks who live in that town, if anybody
+        does."""
+        here = self.walk_ons_of[town]
         if rng.random() < OWN_CUSTOMERS and len(here):
             return self.at(int(rng.choice(here)))
         number = town + len(TOWNS) * int(rng.integers(0, OTHER_ACCOUNTS // len(TOWNS)))

@@ -32,6 +32,7 @@ it undoes, each its own; its sides are those of that payment."""
 CLEARED: dict[str, pl.DataType] = WANTED | {
     name: pl.Int64()
     for name in (
+        "deed",
         "orig_at",
         "benef_at",
         "orig_bank",
@@ -41,8 +42,9 @@ CLEARED: dict[str, pl.DataType] = WANTED | {
         "benef_after",
     )
 }
-"""Positions of accounts and of their banks (OUTSIDE: none of ours), when the taker has it, and
-what is on the accounts of persons afterwards, in kip."""
+"""Number of the payment in order of time, from 0 in every block; positions of accounts and of their
+banks (OUTSIDE: none of ours), when the taker has it, and what is on the accounts of persons
+afterwards, in kip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +80,31 @@ class Clearing:
         self._ledger = Ledger((people.income * months).astype(np.int64))
 
     def cleared(self, wanted: pl.DataFrame, *, end: int) -> pl.DataFrame:
-        """What is paid of what is wanted (WANTED rows by event time) before the day `end`, with
-        the fees, and with what somebody brings to pay for it: CLEARED rows by event time. What
-        schemes and look-alikes do is always paid."""
+        """What is paid of what is wanted (WANTED rows in any order) before the day `end`, with the
+        fees, and with what somebody brings to pay for it: CLEARED rows in no order. What schemes
+        and look-alikes do is always paid."""
         told = self._told(wanted, end).filter(_is_to_another())
         payments = self._payments(told)
         spare = self._spare(payments.giver)
         judged = self._ledger.judged(payments, is_sure=self._are_sure(told), spare=spare)
         made = told.with_columns(brought=judged.brought).filter(pl.Series(judged.is_made))
         paid = pl.concat([made.drop("brought"), _fees(made), self._brought(made, end)])
-        paid = paid.sort("event_time", "turn").drop("turn")
+        paid = paid.with_columns(turn=_ranks(paid))
         posted = self._ledger.post(self._payments(paid.with_columns(fee=pl.lit(0))))
         is_undone = _are_undone(paid)
         after = {
             "orig": np.where(is_undone, posted.taken, posted.given),
             "benef": np.where(is_undone, posted.given, posted.taken),
         }
-        return paid.drop("fee").with_columns(
-            pl.when(pl.col(f"{side}_at").is_between(0, len(self._people) - 1))
-            .then(pl.Series(balance))
-            .alias(f"{side}_after")
-            for side, balance in after.items()
+        return (
+            paid.drop("fee")
+            .with_columns(
+                pl.when(pl.col(f"{side}_at").is_between(0, len(self._people) - 1))
+                .then(pl.Series(balance))
+                .alias(f"{side}_after")
+                for side, balance in after.items()
+            )
+            .rename({"turn": "deed"})
         )
 
     def _told(self, wanted: pl.DataFrame, end: int) -> pl.DataFrame:
@@ -136,6 +142,7 @@ class Clearing:
         ]
         is_undone = _are_undone(told)
         return Payments(
+            turn=told["turn"].to_numpy(),
             giver=np.where(is_undone, sides[1], sides[0]),
             taker=np.where(is_undone, sides[0], sides[1]),
             amount=_kip(told),
@@ -169,6 +176,15 @@ class Clearing:
         turn = needed["turn"] - 1
         told = self._told(wanted_of(rows), end)
         return told.with_columns(turn=turn).select(made.drop("brought").columns)
+
+
+def _ranks(paid: pl.DataFrame) -> pl.Series:
+    """Of each row its place in order of time; of one moment, in order of turns."""
+    ranks = np.empty(len(paid), dtype=np.int64)
+    ranks[np.lexsort((paid["turn"].to_numpy(), paid["event_time"].to_numpy()))] = np.arange(
+        len(paid)
+    )
+    return pl.Series(ranks)
 
 
 def _is_to_another() -> pl.Expr:

@@ -21,7 +21,8 @@ from ingest.simulated.life import EPOCH, everyday, held_accounts
 from ingest.simulated.moves import deposit, rounded, transfer, withdrawal
 from ingest.simulated.people import People, draw_people
 from ingest.simulated.plan import Country
-from ingest.simulated.rows import DAY, HOUR, SECOND, Row, frame_of, in_order
+from ingest.simulated.planted_rows import PlantedRows
+from ingest.simulated.rows import DAY, HOUR, SECOND, Row, frame_of
 from ingest.simulated.stream import encoded, number
 from ingest.simulated.write import TRANSACTIONS, write_references, write_settings
 
@@ -30,6 +31,7 @@ CUSTOMERS = 40
 DAYS = 120
 FIRST_DAY = (date(2025, 9, 1) - EPOCH).days
 LAST_DAY = FIRST_DAY + DAYS
+LONGEST_SCENE = 2
 
 COLLECTOR, RECEIVER, AGENT, TRADER = 9, 26, 31, 36
 WORKER, HER_PARENT = 16, 15
@@ -72,7 +74,8 @@ def write_demo(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
     write_settings(folder, TRANSACTIONS, {"USD": str(KIP_PER_USD)}, country.banks)
-    text = "".join(f"{line}\n" for line in encoded(number(country.planted)))
+    rows = country.planted.between(FIRST_DAY, LAST_DAY + LONGEST_SCENE)
+    text = "".join(f"{line}\n" for line in encoded(number(rows)))
     (folder / TRANSACTIONS).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -87,6 +90,9 @@ def demo_country(rng: np.random.Generator) -> Country:
         support_scene(people, rng),
     )
     life = everyday(people, first_day=FIRST_DAY, days=DAYS, rng=rng)
+    planted = PlantedRows()
+    for rows in (_without_scenes(life, people), *(scene.rows for scene in scenes)):
+        planted.add(rows)
     return Country(
         people=people,
         banks=draw_banks(people.society.banks, held_accounts(people), rng.spawn(1)[0]),
@@ -94,7 +100,7 @@ def demo_country(rng: np.random.Generator) -> Country:
         schemes=(),
         look_alikes=(),
         licences=(_licence(people),),
-        planted=in_order([_without_scenes(life, people), *(scene.rows for scene in scenes)]),
+        planted=planted,
         hushes=(),
         first_day=FIRST_DAY,
         scored_from=FIRST_DAY,
@@ -195,7 +201,7 @@ def _scene(rows: Sequence[Row], *holders: Party) -> Scene:
 
 
 def _person(people: People, who: int) -> Party:
-    return Cast(people=people, leads=[], walk_ons=np.arange(0)).at(who)
+    return Cast(people=people, leads=[], walk_ons_of=()).at(who)
 
 
 def _second_account(people: People, who: int) -> Party:

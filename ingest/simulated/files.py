@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.simulated.books import REPORTED
@@ -16,6 +17,7 @@ Format = Literal["ndjson", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("ndjson", "csv", "parquet")
 
 
+ROWS_AT_A_TIME = 100_000
 LOCAL_TIME = "%Y-%m-%dT%H:%M:%S+07:00"
 
 CELLS: dict[str, pl.DataType] = {
@@ -50,17 +52,20 @@ def feed_file(folder: Path, format: Format) -> Iterator[FeedFile]:
         text = _delimited if format == "csv" else _lines
 
         def write(sent: pl.DataFrame) -> None:
-            file.write(text(sent).encode())
+            for part in sent.iter_slices(ROWS_AT_A_TIME):
+                file.write(text(part))
 
         yield write
 
 
-def _lines(sent: pl.DataFrame) -> str:
-    return "".join(f"{line}\n" for line in encoded(sent))
+def _lines(sent: pl.DataFrame) -> pa.Buffer:
+    """The bytes of all lines, as they lie in memory."""
+    lines = encoded(sent, end="\n").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    return lines.buffers()[2]
 
 
-def _delimited(sent: pl.DataFrame) -> str:
-    return _cells(sent).write_csv(include_header=False)
+def _delimited(sent: pl.DataFrame) -> bytes:
+    return _cells(sent).write_csv(include_header=False).encode()
 
 
 def _cells(sent: pl.DataFrame) -> pl.DataFrame:

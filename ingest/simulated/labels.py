@@ -11,7 +11,7 @@ import numpy as np
 from ingest.simulated.country import TOWNS, UTC_OFFSET_MINUTES
 from ingest.simulated.life import EPOCH
 from ingest.simulated.plan import Country
-from ingest.simulated.planted import LookAlike, Scheme
+from ingest.simulated.planted import LookAlikeTold, SchemeTold
 from ingest.simulated.rows import DAY, SECOND
 from ingest.simulated.write import Written
 
@@ -65,8 +65,7 @@ def _kind(schemes_per_10k: float) -> Kind:
     return "enriched" if schemes_per_10k >= ENRICHED else "free"
 
 
-def _scheme(scheme: Scheme, transactions: list[str]) -> Record:
-    times = scheme.rows["event_time"]
+def _scheme(scheme: SchemeTold, transactions: list[str]) -> Record:
     completes = scheme.completes_at
     return {
         "scheme_id": scheme.id,
@@ -83,21 +82,20 @@ def _scheme(scheme: Scheme, transactions: list[str]) -> Record:
             }
             for member in scheme.members
         ],
-        "starts_at": _instant(times[0]),
+        "starts_at": _instant(scheme.starts_at),
         "completes_at": None if completes is None else _instant(completes),
-        "ends_at": _instant(times[-1]),
+        "ends_at": _instant(scheme.ends_at),
         "transaction_ids": transactions,
     }
 
 
-def _look_alike(number: int, each: LookAlike) -> Record:
-    times = each.rows["event_time"]
+def _look_alike(number: int, each: LookAlikeTold) -> Record:
     return {
         "look_alike_id": f"L-{number:06d}",
         "kind": each.kind,
         "members": each.members,
-        "starts_at": _instant(times[0]),
-        "ends_at": _instant(times[-1]),
+        "starts_at": _instant(each.starts_at),
+        "ends_at": _instant(each.ends_at),
     }
 
 
@@ -130,4 +128,5 @@ def _date(day: int) -> str:
 
 
 def _write(path: Path, records: Iterable[Record]) -> None:
-    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+    with path.open("wb") as file:
+        file.writelines(msgspec.json.encode(record) + b"\n" for record in records)

@@ -14,12 +14,14 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payments:
-    """One entry a payment in every array, in the order in which they are made.
+    """One entry a payment in every array.
 
-    giver, taker: positions of accounts, negative where no balance is kept. amount, fee: whole kip,
-    both paid by the giver. given_at, taken_at: microseconds.
+    turn: order among those of one moment, each its own. giver, taker: positions of accounts,
+    negative where no balance is kept. amount, fee: whole kip, both paid by the giver. given_at,
+    taken_at: microseconds.
     """
 
+    turn: Indices
     giver: Indices
     taker: Indices
     amount: Indices
@@ -33,7 +35,8 @@ class Payments:
         payment = np.arange(len(self.giver))
         time = np.concatenate([self.given_at, self.taken_at])
         leg = np.concatenate([2 * payment, 2 * payment + 1])
-        ordered: Indices = leg[np.lexsort((leg, time))]
+        turn = np.concatenate([2 * self.turn, 2 * self.turn + 1])
+        ordered: Indices = leg[np.lexsort((turn, time))]
         return ordered
 
 

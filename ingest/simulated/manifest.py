@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ingest.simulated.write import Written, accounts
+from ingest.simulated.write import Written
 
 MANIFEST = "manifest.json"
 
@@ -27,7 +27,7 @@ def write_manifest(
         "counts": {
             "rows": tally.rows,
             "customers": len(country.people),
-            "accounts": len(accounts(country)),
+            "accounts": len(country.banks.accounts) + len(country.opened),
             "schemes": dict(sorted(schemes.items())),
             "look_alikes": dict(sorted(look_alikes.items())),
         },

@@ -87,6 +87,20 @@ class Scheme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemeTold:
+    """What is kept of a scheme once its rows are planted. Local microseconds since the epoch."""
+
+    id: str
+    typologies: tuple[str, ...]
+    variant: Variant
+    members: tuple[Member, ...]
+    starts_at: int
+    completes_at: int | None
+    ends_at: int
+    story: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookAlike:
     """Innocent life that resembles a scheme."""
 
@@ -96,6 +110,44 @@ class LookAlike:
     licence: Licence | None = None
     is_one_house: bool = False
     """All members live at one address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAlikeTold:
+    """What is kept of a look-alike once its rows are planted."""
+
+    kind: str
+    members: tuple[str, ...]
+    starts_at: int
+    ends_at: int
+    licence: Licence | None
+    is_one_house: bool
+
+
+def scheme_told(scheme: Scheme) -> SchemeTold:
+    times = scheme.rows["event_time"]
+    return SchemeTold(
+        id=scheme.id,
+        typologies=scheme.typologies,
+        variant=scheme.variant,
+        members=scheme.members,
+        starts_at=times[0],
+        completes_at=scheme.completes_at,
+        ends_at=times[-1],
+        story=scheme.story,
+    )
+
+
+def look_alike_told(each: LookAlike) -> LookAlikeTold:
+    times = each.rows["event_time"]
+    return LookAlikeTold(
+        kind=each.kind,
+        members=each.members,
+        starts_at=times[0],
+        ends_at=times[-1],
+        licence=each.licence,
+        is_one_house=each.is_one_house,
+    )
 
 
 def member(party: Party, role: Role) -> Member:

@@ -11,13 +11,15 @@ from ingest.simulated.clearing import Clearing, wanted_of
 from ingest.simulated.disorder import Disorder, disordered
 from ingest.simulated.life import everyday
 from ingest.simulated.plan import Country
-from ingest.simulated.rows import DAY, ROW
+from ingest.simulated.rows import DAY, ROW, SECOND
 
 BLOCK_DAYS = 7
+BLOCK_PERSON_DAYS = 250_000
+"""A block has as many days as make so many of all people, and never less than one."""
 
 WRITTEN: tuple[str, ...] = (
-    "source_id",
     "txn_id",
+    "source_id",
     "source_sequence",
     "source_revision",
     "event_time",
@@ -31,8 +33,13 @@ WRITTEN: tuple[str, ...] = (
 )
 """The columns of the feed, in the order of a line; a null is left out."""
 
-UNSAID = {"status": "BOOKED", "is_cash": "false", "is_cross_border": "false"}
+UNSAID = {"status": "BOOKED", "is_cash": False, "is_cross_border": False}
 """Values that every feed may leave out, and this one does."""
+DAY_SECONDS = DAY // SECOND
+CLOCK = pl.Series(
+    [f"T{s // 3_600:02}:{s // 60 % 60:02}:{s % 60:02}+07:00" for s in range(DAY_SECONDS)]
+)
+"""What is written of a time of day, by its second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +53,13 @@ class Block:
 
 
 def blocks(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[Block]:
-    """Memory holds one block of days and what is sent late from it. A block of the scored days is
-    one of their weeks."""
+    """Memory holds one block of days and what is sent late from it. No block of the scored days
+    has days of two of their weeks."""
     waiting: pl.DataFrame | None = None
     clearing = Clearing(country.people, country.banks, rng.spawn(1)[0])
     books = Books(country.banks, rng.spawn(1)[0])
     for day, end in _spans(country):
         wanted = pl.concat([wanted_of(_wanted(country, day, end, rng)), books.due(end)])
-        wanted = wanted.sort("event_time", maintain_order=True)
         rows = books.written(clearing.cleared(wanted, end=end), end=end)
         sent = disordered(rows, how, rng)
         sent = sent if waiting is None else pl.concat([waiting, sent])
@@ -71,12 +77,15 @@ def lines(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator
 
 
 def _spans(country: Country) -> Iterator[tuple[int, int]]:
+    length = max(1, min(BLOCK_DAYS, BLOCK_PERSON_DAYS // len(country.people)))
     for start, until in (
         (country.first_day, country.scored_from),
         (country.scored_from, country.last_day),
     ):
-        for day in range(start, until, BLOCK_DAYS):
-            yield day, min(day + BLOCK_DAYS, until)
+        for week in range(start, until, BLOCK_DAYS):
+            last = min(week + BLOCK_DAYS, until)
+            for day in range(week, last, length):
+                yield day, min(day + length, last)
 
 
 def number(rows: pl.DataFrame) -> pl.DataFrame:
@@ -91,20 +100,27 @@ def number(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(**(unsaid | numbered))
 
 
-def encoded(rows: pl.DataFrame) -> pl.Series:
-    """One JSON object a row, nulls left out; a torn row is cut in its middle."""
-    members = [_member(name, rows.schema[name]) for name in WRITTEN]
-    whole = pl.concat_str([pl.lit("{"), *members, pl.lit("}")]).str.replace("{,", "{", literal=True)
-    cut = whole.str.slice(0, whole.str.len_chars() // 2)
-    is_torn = pl.col("is_torn") if "is_torn" in rows.columns else pl.lit(False)
-    return rows.select(line=pl.when(is_torn).then(cut).otherwise(whole)).get_column("line")
+def encoded(rows: pl.DataFrame, end: str = "") -> pl.Series:
+    """One JSON object a row, nulls left out, and `end` after it; a torn row is cut in its
+    middle."""
+    members = [_member(name, rows.schema[name]) for name in WRITTEN[1:]]
+    first = [pl.lit(f'{{"{WRITTEN[0]}":"'), pl.col(WRITTEN[0]), pl.lit('"')]
+    whole = pl.concat_str([*first, *members, pl.lit("}" + end)], ignore_nulls=True)
+    told = rows.with_columns(time=_local_time(rows["event_time"])).select(line=whole)
+    lines = told.get_column("line")
+    if "is_torn" not in rows.columns or not rows["is_torn"].any():
+        return lines
+    half = (pl.col("line").str.len_chars() - len(end)) // 2
+    cut = pl.col("line").str.head(half) + pl.lit(end)
+    torn = pl.when(rows["is_torn"]).then(cut).otherwise("line")
+    return told.select(torn).to_series()
 
 
 def _wanted(country: Country, day: int, end: int, rng: np.random.Generator) -> pl.DataFrame:
     """ROW rows of everyday life and of what is planted, in no order."""
     life = everyday(country.people, first_day=day, days=end - day, rng=rng)
-    is_now = (pl.col("event_time") >= day * DAY) & (pl.col("event_time") < end * DAY)
-    return pl.concat([_unhushed(life, country, day, end, rng), country.planted.filter(is_now)])
+    planted = country.planted.between(day, end)
+    return pl.concat([_unhushed(life, country, day, end, rng), planted])
 
 
 def _unhushed(
@@ -123,13 +139,20 @@ def _unhushed(
 
 
 def _member(name: str, dtype: pl.DataType) -> pl.Expr:
-    """`,"name":value` of a column; ids and codes here need no escapes."""
-    column = pl.col(name)
-    if name == "event_time":
-        text = column.cast(pl.Datetime("us")).dt.strftime('"%Y-%m-%dT%H:%M:%S+07:00"')
-    elif dtype == pl.String or name in ("amount", "balance_after"):
-        text = '"' + column.cast(pl.String) + '"'
-    else:
-        text = column.cast(pl.String)
-    is_unsaid = column.is_null() | (column.cast(pl.String) == UNSAID.get(name, ""))
-    return pl.when(is_unsaid).then(pl.lit("")).otherwise(f',"{name}":' + text)
+    """`,"name":value` of a column, null where it says nothing; ids and codes here need no
+    escapes."""
+    column = pl.col("time" if name == "event_time" else name)
+    is_text = dtype == pl.String or name in ("event_time", "amount", "balance_after")
+    quote = '"' if is_text else ""
+    said = [pl.lit(f',"{name}":{quote}'), column.cast(pl.String), pl.lit(quote)]
+    value = pl.concat_str(said)
+    return pl.when(column != UNSAID[name]).then(value) if name in UNSAID else value
+
+
+def _local_time(times: pl.Series) -> pl.Series:
+    """Local microseconds since the epoch as ISO 8601 with the offset, to the second."""
+    seconds = times // SECOND
+    days, second = (seconds // DAY_SECONDS).cast(pl.Int32).cast(pl.Date), seconds % DAY_SECONDS
+    named = days.unique()
+    dates = days.replace_strict(named, named.cast(pl.String), return_dtype=pl.String)
+    return dates + CLOCK.gather(second)

@@ -8,6 +8,7 @@ from ingest.simulated.plan import Country
 from ingest.simulated.stream import Block
 
 PERSON = "C-FICT-"
+WEEK = 7
 
 
 class Tally:
@@ -23,17 +24,22 @@ class Tally:
         self.weeks: list[tuple[int, int]] = []
         """First day of a week of the scored period, and how many customers were active in it."""
         self._scored_from = country.scored_from
+        self._active = np.zeros(len(country.people), dtype=np.bool_)
         self._planted: list[pl.DataFrame] = []
 
     def add(self, block: Block) -> None:
         """Before the next block is asked for."""
         self.rows += int((~block.sent["is_torn"]).sum())
-        active = np.zeros(len(self.rows_of), dtype=np.int64)
+        week = self._scored_from + (block.first_day - self._scored_from) // WEEK * WEEK
+        is_scored = block.first_day >= self._scored_from
+        if is_scored and not (self.weeks and self.weeks[-1][0] == week):
+            self._active[:] = False
+            self.weeks.append((week, 0))
         for who in _people(block.happened):
-            active += np.bincount(who, minlength=len(active))
-        self.rows_of += active
-        if block.first_day >= self._scored_from:
-            self.weeks.append((block.first_day, int((active > 0).sum())))
+            self.rows_of += np.bincount(who, minlength=len(self.rows_of))
+            self._active[who] = True
+        if is_scored:
+            self.weeks[-1] = (week, int(self._active.sum()))
         is_planted = pl.col("scheme").is_not_null() & (pl.col("scheme") != "")
         self._planted.append(block.happened.filter(is_planted).select("scheme", "txn_id"))
 

@@ -1,6 +1,6 @@
 """A folder a stranger can run: the feed, its reference files and a palermo.toml beside them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import file_digest
@@ -69,9 +69,9 @@ def write_country(
     format: Format = "ndjson",
 ) -> Written:
     """The country drawn, and its feed, reference files and palermo.toml in `folder`; memory holds
-    a block of days."""
-    country = draw_country(settings, rng)
+    a block of days. Its planted rows are gone then."""
     folder.mkdir(parents=True, exist_ok=True)
+    country = draw_country(settings, rng, room=folder)
     write_references(folder, country)
     write_settings(folder, feed_name(format), RATES, country.banks)
     tally = Tally(country)
@@ -79,6 +79,7 @@ def write_country(
         for block in blocks(country, disorder, rng):
             tally.add(block)
             write(block.sent)
+    country.planted.forget()
     with (folder / feed_name(format)).open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return Written(country=country, tally=tally, feed_sha256=digest)
@@ -105,47 +106,45 @@ def settings_text(file: str, rates: Mapping[str, str], banks: Banks) -> str:
     return SIMULATED_SETTINGS.format(file=file, rates=told, connected=connected)
 
 
-def customers(country: Country) -> list[Customer]:
+def customers(country: Country) -> Iterator[Customer]:
     """Everybody who holds an account: people, then merchants, dealers and employers."""
     people = country.people
-    return [
-        *(_person(country, who) for who in range(len(people))),
-        *(_firm(f"M-FICT-{number}", is_merchant=True) for number in merchant_ids(people)),
-        *(_firm(f"E-FICT-{number}") for number in (*dealer_ids(), *employer_ids(people))),
-    ]
+    yield from (_person(country, who) for who in range(len(people)))
+    yield from (_firm(f"M-FICT-{number}", is_merchant=True) for number in merchant_ids(people))
+    yield from (_firm(f"E-FICT-{number}") for number in (*dealer_ids(), *employer_ids(people)))
 
 
-def accounts(country: Country) -> list[Account]:
-    """Everybody's first account, then those opened for a scheme."""
-    people, banks = country.people, country.banks
-    firms = [("M-FICT", merchant_ids(people)), ("E-FICT", (*dealer_ids(), *employer_ids(people)))]
-    holders = (
-        *people.party,
-        *(f"{prefix}-{number}" for prefix, numbers in firms for number in numbers),
-    )
-    return [
-        *(
-            Account(
-                account_id=account,
-                holder=holder,
-                institution=banks.names[bank] if banks.are_several else None,
-                opened=_opened(country, account),
-            )
-            for account, holder, bank in zip(banks.accounts, holders, banks.bank, strict=True)
-        ),
-        *country.opened,
-    ]
+def accounts(country: Country) -> Iterator[Account]:
+    """Everybody's first account, then those opened besides."""
+    banks = country.banks
+    for at, (account, holder) in enumerate(zip(banks.accounts, _holders(country), strict=True)):
+        yield Account(
+            account_id=account,
+            holder=holder,
+            institution=banks.names[banks.bank[at]] if banks.are_several else None,
+            opened=_opened(country, at),
+        )
+    yield from country.opened
 
 
 def write_ndjson(path: Path, records: Iterable[object]) -> None:
     """One record a line, fields that say nothing left out."""
-    lines = (msgspec.json.encode(_said(record)) + b"\n" for record in records)
-    path.write_bytes(b"".join(lines))
+    with path.open("wb") as file:
+        file.writelines(msgspec.json.encode(_said(record)) + b"\n" for record in records)
 
 
-def _opened(country: Country, account: str) -> date | None:
-    day = country.opened_on.get(account)
-    return None if day is None else EPOCH + timedelta(days=day)
+def _holders(country: Country) -> Iterator[str]:
+    people = country.people
+    yield from people.party
+    yield from (f"M-FICT-{number}" for number in merchant_ids(people))
+    yield from (f"E-FICT-{number}" for number in (*dealer_ids(), *employer_ids(people)))
+
+
+def _opened(country: Country, at: int) -> date | None:
+    """Of firms nobody knows it."""
+    if at >= len(country.opened_on):
+        return None
+    return EPOCH + timedelta(days=int(country.opened_on[at]))
 
 
 def _person(country: Country, who: int) -> Customer:

@@ -62,8 +62,8 @@ def test_every_typology_is_planted_in_three_variants(written: Written) -> None:
 def test_every_kind_of_look_alike_lives_before_and_in_the_scored_days(written: Written) -> None:
     country = written.country
     scored_from = country.scored_from * DAY
-    early = {a.kind for a in country.look_alikes if a.rows["event_time"][0] < scored_from}
-    late = {a.kind for a in country.look_alikes if a.rows["event_time"][-1] >= scored_from}
+    early = {a.kind for a in country.look_alikes if a.starts_at < scored_from}
+    late = {a.kind for a in country.look_alikes if a.ends_at >= scored_from}
 
     assert early == late == set(look_alikes.kinds())
     assert len(early) >= 20
@@ -72,15 +72,14 @@ def test_every_kind_of_look_alike_lives_before_and_in_the_scored_days(written: W
 def test_no_scheme_begins_in_the_history_or_ends_after_the_feed(written: Written) -> None:
     country = written.country
     for scheme in country.schemes:
-        assert scheme.rows["event_time"][0] >= country.scored_from * DAY, scheme.id
+        assert scheme.starts_at >= country.scored_from * DAY, scheme.id
 
 
 def test_a_scheme_completes_between_its_first_and_last_row_or_never(written: Written) -> None:
     completed = Counter[str]()
     for scheme in written.country.schemes:
         if scheme.completes_at is not None:
-            times = scheme.rows["event_time"]
-            assert times[0] <= scheme.completes_at <= times[-1], scheme.id
+            assert scheme.starts_at <= scheme.completes_at <= scheme.ends_at, scheme.id
             completed[scheme.variant] += 1
 
     assert completed["textbook"] > completed["evasive"]
