@@ -23,28 +23,25 @@ class Holding:
             elif versions[0].holder is not None:
                 self._always[account] = versions[0].holder
 
-    def holders(self, rows: pl.DataFrame, side: str) -> list[str | None]:
+    def holders(self, rows: pl.DataFrame, side: str) -> pl.Series:
         """Whom each row's account of a side belongs to: as the bank knows it, else the party
         named; None where nobody knows. rows: {side}_account_id, {side}_party_id, event_time."""
-        accounts, parties = rows[f"{side}_account_id"].to_list(), rows[f"{side}_party_id"].to_list()
-        holders = [
-            self._always.get(account) or party
-            for account, party in zip(accounts, parties, strict=True)
+        accounts, parties = rows[f"{side}_account_id"], rows[f"{side}_party_id"]
+        asked = ((each, self._always.get(each)) for each in accounts.drop_nulls().unique())
+        always = {account: holder for account, holder in asked if holder is not None}
+        holders = accounts.replace_strict(always, default=None, return_dtype=pl.String()).fill_null(
+            parties
+        )
+        dated = accounts.is_in(list(self._dated)).fill_null(value=False).arg_true().to_list()
+        by_date = [
+            _holder_on(self._dated[accounts[row]], rows["event_time"][row]) or parties[row]
+            for row in dated
         ]
-        if self._dated:
-            for i, time in enumerate(rows["event_time"].to_list()):
-                if accounts[i] in self._dated:
-                    holders[i] = _holder_on(self._dated[accounts[i]], time) or parties[i]
-        return holders
+        return holders.scatter(dated, by_date) if dated else holders
 
-    def names(self, rows: pl.DataFrame, side: str) -> list[str | None]:
+    def names(self, rows: pl.DataFrame, side: str) -> pl.Series:
         """The holder of each account, or the account itself where nobody knows its holder."""
-        return [
-            account if holder is None else holder
-            for account, holder in zip(
-                rows[f"{side}_account_id"].to_list(), self.holders(rows, side), strict=True
-            )
-        ]
+        return self.holders(rows, side).fill_null(rows[f"{side}_account_id"])
 
 
 class Homes:

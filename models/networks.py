@@ -13,7 +13,7 @@ import polars as pl
 from ingest.holding import Holding
 from ingest.reference import References
 from ingest.transaction import TransactionBatch
-from models.kernels.shapes import Limits, Room, search
+from models.kernels.shapes import CROWD, NO_CROWD, Crowds, Limits, Room, search
 from models.kernels.touched import mark_touched
 from models.kernels.transfers import (
     NONE,
@@ -145,6 +145,7 @@ class Networks:
         self._last_out, self._last_in = (np.full(0, NONE, np.int64) for _ in SIDES)
         self._scratch = [np.zeros(0, np.int64) for _ in range(3)]
         self._clock = np.zeros(1, np.int64)
+        self._crowds = _no_crowds(0)
         self._counts = np.zeros(2, np.int64)
         self._newest: Place = (BEFORE_ALL, 0, 0, 0)
         self._horizon = BEFORE_ALL
@@ -172,7 +173,8 @@ class Networks:
             *self._search(again, is_linked=True),
             *self._search(slots[late:], is_linked=False),
         ]
-        outcome = self._outcome({self._txn(slot) for slot in again.tolist()}, gone, found)
+        amended = {self._txn(slot) for slot in again.tolist()}
+        outcome = self._outcome(amended, gone | self._standing_among(again), found)
         self._forget(batch.seen_until)
         return outcome
 
@@ -198,6 +200,7 @@ class Networks:
             other_stamp=other_stamp,
             other_value=other_value,
             clock=self._clock,
+            crowds=self._crowds,
         )
 
     def _retract(self, retracted: pl.DataFrame, marked: Int8s) -> set[str]:
@@ -210,6 +213,7 @@ class Networks:
         self._recall([each for each in originals if each is not None], marked)
         for slot in self._slots(txns).values():
             mark_touched(self._room, self._limits, slot, marked)
+            self._scatter_crowds(slot)
             unlink(self._transfers, self._last_out, self._last_in, slot)
         return {_hex(*txn) for txn in txns}
 
@@ -230,7 +234,13 @@ class Networks:
     def _recall(self, originals: Sequence[TxnId], marked: Int8s) -> None:
         for original, slot in self._slots(originals).items():
             self._transfers.cancelled[slot] = self._cancelled(original)
+            self._scatter_crowds(slot)
             mark_touched(self._room, self._limits, slot, marked)
+
+    def _scatter_crowds(self, slot: int) -> None:
+        """A transfer that does not stand for good any more makes nobody a shop."""
+        self._crowds.since[self._transfers.sender[slot], 0] = NO_CROWD
+        self._crowds.since[self._transfers.receiver[slot], 1] = NO_CROWD
 
     def _slots(self, txns: Sequence[TxnId]) -> dict[TxnId, int]:
         """Where these transactions lie; those that are there."""
@@ -263,22 +273,21 @@ class Networks:
         made.receiver_account[slots] = accounts["benef"][order]
         made.cancelled[slots] = STANDS
         made.is_gone[slots] = 0
-        if self._returns:
-            for slot in slots.tolist():
-                made.cancelled[slot] = self._cancelled(self._id(slot))
+        for slot in self._with_low_half(slots, (low for _, low in self._returns)).tolist():
+            made.cancelled[slot] = self._cancelled(self._id(slot))
         self._used += len(order)
         return slots
 
+    def _with_low_half(self, slots: Int64s, halves: Iterable[int]) -> Int64s:
+        """Those of these slots whose transaction id ends in one of the lower halves."""
+        wanted = np.fromiter(halves, np.uint64)
+        return slots[np.isin(self._transfers.txn_lo[slots], wanted)] if len(wanted) else slots[:0]
+
     def _nodes(self, rows: pl.DataFrame, side: str) -> npt.NDArray[np.int32]:
         """Who holds each account: as the bank knows it, else the party named, else the account."""
-        accounts = rows[f"{side}_account_id"].to_list()
         holders = self._holding.holders(rows, side)
-        self._customers.update(holder for holder in holders if holder is not None)
-        named = [
-            account if holder is None else holder
-            for account, holder in zip(accounts, holders, strict=True)
-        ]
-        return self._names.numbers(pl.Series(named, dtype=pl.String()))
+        self._customers.update(holders.drop_nulls().unique().to_list())
+        return self._names.numbers(holders.fill_null(rows[f"{side}_account_id"]))
 
     def _is_ledger(self, accounts: Mapping[str, npt.NDArray[np.int32]]) -> npt.NDArray[np.bool_]:
         numbers = [self._names.find(account) for account in self._ledger]
@@ -295,6 +304,14 @@ class Networks:
             self._last_out = _lengthened(self._last_out, size, NONE)
             self._last_in = _lengthened(self._last_in, size, NONE)
             self._scratch = [_lengthened(each, size, 0) for each in self._scratch]
+            crowds = _no_crowds(size)
+            crowds[: len(self._crowds)] = self._crowds
+            self._crowds = crowds
+
+    def _standing_among(self, slots: Int64s) -> set[str]:
+        """Transaction ids of those of these triggers that a standing shape has."""
+        halves = (int(txn[16:], 16) for _, txn in self._standing)
+        return {self._txn(slot) for slot in self._with_low_half(slots, halves).tolist()}
 
     def _late(self, slots: Int64s) -> int:
         """How many of these, in total order, lie before the newest one seen so far."""
@@ -452,6 +469,12 @@ def _lengthened(values: Int64s, size: int, otherwise: int) -> Int64s:
     longer = np.full(size, otherwise, np.int64)
     longer[: len(values)] = values
     return longer
+
+
+def _no_crowds(holders: int) -> Crowds:
+    crowds = np.zeros((holders, len(SIDES)), CROWD).view(np.recarray)
+    crowds.since = NO_CROWD
+    return crowds
 
 
 def _ordered(shapes: Iterable[ShapeFound]) -> tuple[ShapeFound, ...]:

@@ -5,12 +5,12 @@ LOOK_BACK transfers of a holder on a side (a hub's older ones do not relay), and
 WORK in all; what is cut short is counted.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from models.kernels.transfers import NONE, Int64s, Transfers, link, precedes
+from models.kernels.transfers import NONE, STANDS, Int64s, Transfers, link, precedes
 
 CYCLE, SCATTER_GATHER, GATHER_SCATTER, BIPARTITE, STACK = 0, 1, 2, 3, 4
 KINDS = 5
@@ -40,9 +40,21 @@ class Limits(NamedTuple):
     shop_payers: int
 
 
+CROWD = np.dtype([("since", np.int64), ("upto", np.int64)])
+"""Transfers that stand for good within [since, upto], in microseconds, name so many others that
+the holder is a shop; so it is at every later trigger whose window reaches back to `since`."""
+
+NO_CROWD = np.iinfo(np.int64).min
+"""A `since` to which no window reaches back."""
+
+Crowds = Any
+"""A record array of CROWD, holders x 2."""
+
+
 class Room(NamedTuple):
     """The lists, and scratch by holder: a stamp is the clock of the search that wrote it, and the
-    value beside it holds for that search only."""
+    value beside it holds for that search only. `crowds`, by holder and side (0 = payees, 1 =
+    payers), remembers shops: see CROWD."""
 
     transfers: Transfers
     last_out: Int64s
@@ -51,6 +63,17 @@ class Room(NamedTuple):
     other_stamp: Int64s
     other_value: Int64s
     clock: Int64s
+    crowds: Crowds
+
+
+class Alike(NamedTuple):
+    """Others who pay the same several payees as the trigger's sender, as last looked for: `key` =
+    trigger, window, least payees; `outcome` = how many, and the work it took. Two kinds of shape
+    begin with them."""
+
+    key: Int64s
+    outcome: Int64s
+    fellows: Int64s
 
 
 class Found(NamedTuple):
@@ -71,6 +94,9 @@ def search(room: Room, limits: Limits, triggers: Int64s, is_linked: bool, counts
     found = np.empty((64, 4), np.int64)
     cited = np.empty(1_024, np.int64)
     path = np.empty(MOST_CITED, np.int64)
+    alike = Alike(
+        np.full(3, NONE, np.int64), np.zeros(2, np.int64), np.empty(MOST_CANDIDATES, np.int64)
+    )
     n, used = 0, 0
     for t in range(len(triggers)):
         if not is_linked:
@@ -78,7 +104,7 @@ def search(room: Room, limits: Limits, triggers: Int64s, is_linked: bool, counts
         for kind in range(KINDS):
             if not limits.is_on[kind]:
                 continue
-            size = _completed(room, limits, kind, triggers[t], path, counts)
+            size = _completed(room, limits, kind, triggers[t], path, alike, counts)
             if size == 0:
                 continue
             if n == len(found):
@@ -98,8 +124,9 @@ def search(room: Room, limits: Limits, triggers: Int64s, is_linked: bool, counts
 
 @njit(cache=True)
 def _completed(
-    room: Room, limits: Limits, kind: int, trigger: int, path: Int64s, counts: Int64s
-) -> int:
+    room: Room, limits: Limits, kind: int, trigger: int, path: Int64s, alike: Alike,
+    counts: Int64s,
+) -> int:  # fmt: skip
     """Transfers of the shape of this kind that the trigger completes, into `path`; 0 if none."""
     if kind == CYCLE:
         size, work = cycle(room, limits, trigger, path)
@@ -107,10 +134,8 @@ def _completed(
         size, work = scatter_gather(room, limits, trigger, path)
     elif kind == GATHER_SCATTER:
         size, work = gather_scatter(room, limits, trigger, path)
-    elif kind == BIPARTITE:
-        size, work = layers(room, limits, trigger, path, BIPARTITE)
     else:
-        size, work = layers(room, limits, trigger, path, STACK)
+        size, work = layers(room, limits, trigger, path, kind, alike)
     counts[0] += 1
     if work >= WORK:
         counts[1] += 1
@@ -410,20 +435,22 @@ def _side(
 
 
 @njit(cache=True)
-def layers(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
+def layers(
+    room: Room, limits: Limits, trigger: int, path: Int64s, kind: int, alike: Alike
+) -> tuple[int, int]:
     """Several payers of the same several payees (BIPARTITE), who were themselves paid by the same
     several (STACK): their payments, newest first. A payee of many payers is a shop and no link;
     a holder with as many payees, or in a stack payers, is a firm."""
     t, payer = room.transfers, room.transfers.sender[trigger]
     since, least = t.time[trigger] - limits.window[kind], limits.least_parties[kind]
-    fellows = np.empty(MOST_CANDIDATES, np.int64)
-    n, work = _fellows(room, limits, trigger, payer, since, kind, False, fellows, 0)
+    n, work = _payers_alike(room, limits, trigger, kind, alike)
     if n + 1 < least:
         return 0, work
+    fellows = alike.fellows
     if kind == STACK:
         given = np.empty(MOST_CANDIDATES, np.int64)
         m, work = _fellows(room, limits, trigger, payer, since, kind, True, given, work)
-        n = _both(fellows, n, given, m)
+        fellows, n = _both(alike.fellows, n, given, m)
         if n + 1 < least:
             return 0, work
     used = 0
@@ -440,13 +467,31 @@ def layers(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) ->
 
 
 @njit(cache=True)
-def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> int:
-    kept = 0
+def _payers_alike(
+    room: Room, limits: Limits, trigger: int, kind: int, alike: Alike
+) -> tuple[int, int]:
+    """How many others share payees with the trigger's sender, and the work; found once a trigger
+    for kinds that ask alike."""
+    window, least = limits.window[kind], limits.least_parties[kind]
+    key, outcome = alike.key, alike.outcome
+    if key[0] != trigger or key[1] != window or key[2] != least:
+        t = room.transfers
+        outcome[0], outcome[1] = _fellows(
+            room, limits, trigger, t.sender[trigger], t.time[trigger] - window, kind, False,
+            alike.fellows, 0,
+        )  # fmt: skip
+        key[0], key[1], key[2] = trigger, window, least
+    return outcome[0], outcome[1]
+
+
+@njit(cache=True)
+def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> tuple[Int64s, int]:
+    both, kept = np.empty(MOST_CANDIDATES, np.int64), 0
     for i in range(n):
         if _has(given, m, fellows[i]):
-            fellows[kept] = fellows[i]
+            both[kept] = fellows[i]
             kept += 1
-    return kept
+    return both, kept
 
 
 @njit(cache=True)
@@ -490,23 +535,30 @@ def _neighbours(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, is_in: bool,
     others: Int64s, work: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Distinct payers (payees) of a holder, newest first; none if they are a shop's."""
-    t, m = room.transfers, 0
+    """Distinct payers (payees) of a holder, newest first; none if they are a shop's, whose work is
+    that of its `shop_payers`, however they were found."""
+    t, m, seen = room.transfers, 0, 0
+    crowd, most = room.crowds[holder, 1 if is_in else 0], limits.shop_payers
+    if crowd.since > since and crowd.upto < t.time[trigger]:
+        return 0, work + most
     before = t.before_in if is_in else t.before_out
     last = room.last_in[holder] if is_in else room.last_out[holder]
     at = newest(t, before, last, trigger)
-    seen = 0
+    is_for_good = True
     while at != NONE and t.time[at] > since:
         seen += 1
         if counts_at(t, at, trigger):
             other = t.sender[at] if is_in else t.receiver[at]
             if not _has(others, m, other):
-                if m >= limits.shop_payers:
-                    return 0, work + seen
+                is_for_good &= t.cancelled[at] == STANDS
+                if m >= most:
+                    if is_for_good:
+                        crowd.since, crowd.upto = t.time[at], t.time[trigger]
+                    return 0, work + most
                 others[m] = other
                 m += 1
         if seen >= LOOK_BACK:
-            return 0, work + seen
+            return 0, work + most
         at = before[at]
     return m, work + seen
 
