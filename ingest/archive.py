@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -72,6 +73,20 @@ class Archive:
             return pl.LazyFrame(schema=ARCHIVED)
         return pl.scan_parquet([each.path for each in held])
 
+    def days(self) -> Mapping[date, Sequence[Path]]:
+        """The files that hold rows of each day (UTC) there are rows of. O(files)."""
+        paths: dict[date, list[Path]] = {}
+        for held in self._held():
+            for day in _days_between(*_first_and_last(held.path)):
+                paths.setdefault(day, []).append(held.path)
+        return paths
+
+    def rows_of(self, day: date, paths: Sequence[Path]) -> pl.DataFrame:
+        """ARCHIVED rows of a day in these files, by event time, then in row order."""
+        is_of_day = pl.col("event_time").dt.date() == day
+        parts = [_frame(path).filter(is_of_day) for path in paths]
+        return pl.concat(parts).sort("event_time", "row")
+
     def _held(self) -> list["_Held"]:
         found = sorted(self._folder.glob("rows-*.parquet"))
         return [held for path in found if (held := _held_in(path)) is not None]
@@ -139,6 +154,11 @@ class PartitionedArchive:
             yield from PartitionArchive(folder).read(upto=upto)
 
 
+def is_archive_file(path: Path) -> bool:
+    """Whether a file is named as the archive names its own."""
+    return _NAME.fullmatch(path.name) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
     path: Path
@@ -169,13 +189,35 @@ def _frame(path: Path) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(path)
     except (PolarsError, OSError) as error:
-        raise ArchiveUnusable(
-            f"{path}: cannot be read ({type(error).__name__}); restore it from a copy, or start "
-            "with a new output folder"
-        ) from error
+        raise _unreadable(path, error) from error
     if dict(frame.schema) != ARCHIVED:
         raise ArchiveUnusable(f"{path}: was written by another version; use that, or a new folder")
     return frame
+
+
+def _first_and_last(path: Path) -> tuple[date | None, date | None]:
+    """Days of the earliest and the latest row; both None if there is no row."""
+    try:
+        days = pl.scan_parquet(path).select(pl.col("event_time").dt.date())
+        span = days.select(
+            first=pl.col("event_time").min(), last=pl.col("event_time").max()
+        ).collect()
+    except (PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+    return span["first"][0], span["last"][0]
+
+
+def _days_between(first: date | None, last: date | None) -> list[date]:
+    if first is None or last is None:
+        return []
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _unreadable(path: Path, error: Exception) -> ArchiveUnusable:
+    return ArchiveUnusable(
+        f"{path}: cannot be read ({type(error).__name__}); restore it from a copy, or start "
+        "with a new output folder"
+    )
 
 
 def _private(path: str, flags: int) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from ingest.archive import ARCHIVED
+from ingest.archive_feed import ArchivedRows
 from ingest.block import raw_refs
 from ingest.block_decode import BlockDecoder
 from ingest.errors import ArchiveUnusable, RowFault
@@ -67,15 +68,14 @@ class Intake:
 
     def accept(self, batch: RawBatch) -> Accepted:
         """What the next rows become. A row that cannot be a transaction is a Reject."""
-        decoded = self._decoder.decode(batch.messages)
-        rows = self._archivable(decoded.frame, batch)
+        rows, refused = self._rows(batch)
         self._row += len(batch.messages)
         decided = self._fates.decide(rows)
         self._fates.forget()
         rows = rows.with_columns(decided.fates.alias("fate"))
-        refused = dict(decoded.refused)
-        for at in decoded.frame["at"].filter(decided.fates.is_null()):
-            refused[at] = RowFault("future", field="event_time")
+        first = self._row - len(batch.messages) + 1
+        for row in rows["row"].filter(decided.fates.is_null()):
+            refused[row - first] = RowFault("future", field="event_time")
         archived = rows.filter(pl.col("fate").is_not_null()) if refused else rows
         self._note_columns(archived)
         return Accepted(
@@ -108,6 +108,22 @@ class Intake:
     def continue_after(self, row: int) -> None:
         """Numbers the next row after `row`; rejects at the end leave no trace in the archive."""
         self._row = row
+
+    def _rows(self, batch: RawBatch) -> tuple[pl.DataFrame, dict[int, RowFault]]:
+        """ARCHIVED rows without their fates, and the others, by their place."""
+        if isinstance(batch.messages, ArchivedRows):
+            return self._archived_before(batch.messages.frame, batch), {}
+        decoded = self._decoder.decode(batch.messages)
+        return self._archivable(decoded.frame, batch), dict(decoded.refused)
+
+    def _archived_before(self, archived: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
+        """Of an archive: decoded and priced as they were then, numbered and judged anew."""
+        first = self._row + 1
+        return archived.with_columns(
+            pl.lit(None, pl.String).alias("fate"),
+            pl.lit(batch.partition).alias("partition"),
+            pl.int_range(first, first + archived.height, dtype=pl.Int64).alias("row"),
+        )
 
     def _archivable(self, decoded: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
         """ARCHIVED rows without their fates."""

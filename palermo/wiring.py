@@ -22,6 +22,7 @@ from detectors.networks import NetworkDetector
 from detectors.testability import provided
 from detectors.typology import Definition, GatheringTypology
 from ingest.archive import Archive
+from ingest.archive_feed import ArchiveFeed, is_archive
 from ingest.currency import minor_units
 from ingest.feed import Feed
 from ingest.file_feed import FileFeed
@@ -92,8 +93,9 @@ def configuration_file(feed: str, config: Path | None) -> Path | None:
 
 
 def base_folder(feed: str, config: Path | None) -> Path:
-    """Where relative paths start: the feed's folder; for others that of palermo.toml."""
-    if feed in (KAFKA, STANDARD_INPUT):
+    """Where relative paths start: the feed's folder; for others and an archive, which is of
+    another feed, that of palermo.toml."""
+    if feed in (KAFKA, STANDARD_INPUT) or (config is not None and is_archive(feed)):
         return config.parent if config else Path()
     path = Path(feed)
     return path if path.is_dir() else path.parent
@@ -191,7 +193,7 @@ def carried_columns(settings: FeedSettings, feed: str) -> frozenset[str]:
     is_looked_at = feed not in (KAFKA, STANDARD_INPUT) and not settings.columns
     if not is_looked_at or not Path(feed).exists():
         return declared_columns(settings)
-    source = FileFeed(feed, settings)
+    source = ArchiveFeed(Path(feed)) if is_archive(feed) else FileFeed(feed, settings)
     try:
         intake = Intake(settings, References(), Rates(base_currency=settings.base_currency))
         intake.accept(source.poll(at_most=LOOKED_AT_ROWS, wait=1.0))
@@ -265,11 +267,13 @@ def opened_line(
 
 
 def open_feed(configuration: Configuration, feed: str, *, is_following: bool) -> Feed:
-    """The feed a user named: a path, `-` or `kafka`."""
+    """The feed a user named: a path, an archive among them, `-` or `kafka`."""
     if feed == KAFKA:
         from ingest.kafka_feed import open_kafka_feed
 
         return open_kafka_feed(configuration.settings.kafka, follow=is_following)
+    if is_archive(feed):
+        return ArchiveFeed(Path(feed))
     return FileFeed(feed, configuration.settings.feed)
 
 
@@ -389,7 +393,7 @@ def pseudonyms_of(configuration: Configuration, *, is_cleared: bool) -> Pseudony
 def _outlet(
     configuration: Configuration, feed: Feed, store: Store, stack: ExitStack
 ) -> Outlet | None:
-    if isinstance(feed, FileFeed):
+    if isinstance(feed, FileFeed | ArchiveFeed):
         return None
     from alerts.kafka_sink import open_kafka_sink
     from ingest.kafka_feed import KafkaFeed

@@ -68,6 +68,21 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     assert (tmp_path / "out/alerts.ndjson").read_bytes() == (whole / "alerts.ndjson").read_bytes()
 
 
+def test_the_archive_of_a_run_is_a_feed_with_the_same_alerts(
+    demo_feed: Path, whole: Path, tmp_path: Path
+) -> None:
+    carry_out(
+        Wish(
+            feed=str(whole / "archive"),
+            config=demo_feed / "palermo.toml",
+            out=tmp_path / "out",
+            batch_rows=700,
+        )
+    )
+
+    assert (tmp_path / "out/alerts.ndjson").read_bytes() == (whole / "alerts.ndjson").read_bytes()
+
+
 @pytest.mark.slow
 def test_standard_input_fed_again_goes_on(demo_feed: Path, whole: Path, tmp_path: Path) -> None:
     config = demo_feed / "palermo.toml"
