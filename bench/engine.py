@@ -22,6 +22,8 @@ from bench.figures import Figure, print_table
 from bench.invented import DAY, Invented
 from detectors.catalogue import Catalogue, TestGround, load_typologies
 from detectors.testability import provided
+from ingest.kernels.ids import empty_entries
+from ingest.known_ids import KnownIds
 from ingest.reference import References
 from ingest.transaction import TRANSACTION, TransactionBatch
 from models.blocks import Blocks
@@ -392,7 +394,8 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
 
 def memory() -> list[Figure]:
     """Resident bytes an account with 20 movements in 30 days, everything counted, by how long its
-    rows are kept; each in a process of its own, so that no freed page is used again."""
+    rows are kept; each in a process of its own, so that no freed page is used again. And what is
+    kept of each id inside the lateness."""
     figures = []
     for days, goal in ((30, "<= 8,000"), (205, "")):
         with get_context("spawn").Pool(1) as pool:
@@ -401,10 +404,31 @@ def memory() -> list[Figure]:
             Figure(name=f"{days} days kept", goal=goal, unit="bytes resident", values=[resident]),
             Figure(name="... of which movements in use", goal="", unit="bytes", values=[used]),
         ]
+    with get_context("spawn").Pool(1) as pool:
+        known = pool.apply(_bytes_an_id)
+    figures.append(
+        Figure(
+            name="an id inside the lateness", goal="<= 24", unit="bytes resident", values=[known]
+        )
+    )
     return figures
 
 
-def _bytes_an_account(days: int, accounts: int = 50_000) -> tuple[float, float]:
+def _bytes_an_id(count: int = 1_000_000, size: int = 5_000) -> float:
+    """Resident, of a source whose ids are all different."""
+    rows, random = empty_entries(count), np.random.default_rng(1)
+    for half in ("high", "low"):
+        rows[half] = random.integers(1, 1 << 62, count)
+    known, verdicts = KnownIds(), np.empty(size, np.int8)
+    known.decide_new(rows[:1], 0, 0, verdicts, (DAY, DAY, DAY))
+    before = _resident()
+    for first in range(1, count, size):
+        some = rows[first : first + size]
+        known.decide_new(some, 0, 0, verdicts, (DAY, DAY, DAY))
+    return (_resident() - before) / known.count
+
+
+def _bytes_an_account(days: int, accounts: int = 20_000) -> tuple[float, float]:
     """Resident, and of movements in use. A row makes one and a half movements on average."""
     engine = new_engine()
     source = Invented(accounts=accounts, rows_a_day=MOVEMENTS_A_MONTH / 1.5 / 30)

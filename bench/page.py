@@ -1,11 +1,13 @@
-"""`python -m bench.page`: runs every bench and writes bench/RESULTS.md.
+"""`python -m bench.page`: runs the benches of this page and writes bench/RESULTS.md.
 
 A bench is a module of this folder whose `main` prints its tables; each runs in a process of its
-own, so that none warms or burdens another. `real_data` needs files of its own and is left out.
+own, so that none warms or burdens another.
 """
 
+import os
 import subprocess
 import sys
+import time
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -14,22 +16,32 @@ from bench.figures import machine
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "RESULTS.md"
-NO_BENCH = ("page", "figures", "real_data")
+BENCHES = ("rows_read", "chain", "engine")
 SOURCES = ("palermo", "alerts", "detectors", "models", "ingest", "bench")
 HEAD = """# How fast it is
 
 Written by `make bench`; never edited by hand. Ratios are taken within one run against the named
-yardstick, CPU seconds unless said; absolute figures are this machine's.
+yardstick, CPU seconds unless said; absolute figures are this machine's. Where the load average is
+far above one, other work shared its cores and caches: read the ratios, not the rates.
 
 - machine: {machine}
+- load average (15 minutes): {before:.1f} before, {after:.1f} after
+- {minutes:.0f} minutes
 - release: {release}, source {source}
 """
 
 
 def main() -> None:
-    names = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in NO_BENCH)
-    tables = [_printed(name) for name in names]
-    head = HEAD.format(machine=machine(), release=version("palermo"), source=_source_hash())
+    begun, before = time.monotonic(), os.getloadavg()[2]
+    tables = [_printed(name) for name in BENCHES]
+    head = HEAD.format(
+        machine=machine(),
+        before=before,
+        after=os.getloadavg()[2],
+        minutes=(time.monotonic() - begun) / 60,
+        release=version("palermo"),
+        source=_source_hash(),
+    )
     PAGE.write_text("\n".join([head, *tables]), encoding="utf-8")
     print(f"written: {PAGE}")
 
