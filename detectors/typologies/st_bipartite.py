@@ -21,7 +21,7 @@ class BipartiteParameters(Parameters):
     shop_payers: float = parameter(20, "more payers than a group has: a shop, a school, a landlord")
     least_parties: float = parameter(6, "three on each side")
     least_usd: float = parameter(
-        1000, "below a month's wage a circle or a relay is everyday lending"
+        2000, "below it groups of friends and colleagues share meals, rent and presents"
     )
 
 

@@ -22,7 +22,7 @@ class GatherScatterParameters(Parameters):
     most_out_percent: float = parameter(105, "a little own money may be added")
     least_parties: float = parameter(9, "the holder, four payers, four payees")
     least_usd: float = parameter(
-        2_000, "below it a small trader's week looks alike: customers pay, suppliers are paid"
+        3_000, "below it a small trader's week looks alike: customers pay, suppliers are paid"
     )
 
 
