@@ -128,9 +128,13 @@ def alert_message(revision: AlertRevision) -> Outgoing:
 
 
 def dead_letter(reject: Reject, origin: Origin | None, release: str) -> Outgoing:
-    """A rejected row, key and value as they came, with its reason in the headers."""
+    """A rejected row, key and value as they came, with its reason in the headers. One that was put
+    aside before keeps where it came from, and counts its attempts."""
+    attempt = 1 if origin is None else origin.attempt
+    first = None if origin is None else origin.first_letter
+    identity = reject.raw_ref if first is None else f"{first}/{attempt}"
     headers = _cloud_event(
-        reject.raw_ref,
+        identity,
         source="/palermo/ingest",
         kind="palermo.deadletter.v1",
         time=None,
@@ -140,12 +144,12 @@ def dead_letter(reject: Reject, origin: Origin | None, release: str) -> Outgoing
         dlq_error_class=reject.reason,
         dlq_error_message=reject.detail,
         dlq_stage="ingest",
-        dlq_attempt="1",
+        dlq_attempt=str(attempt),
         dlq_service_version=release,
         dlq_where=reject.where,
     )
     return Outgoing(
-        id=reject.raw_ref,
+        id=identity,
         key=None if origin is None else origin.key,
         value=reject.raw if origin is None else origin.value,
         headers=headers + _origin_headers(origin),

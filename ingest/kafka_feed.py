@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 LEAVING_MS = 5_000
 """How long the last offsets may take to be shown; a broker that is gone holds nobody up."""
+FIRST_LETTER = "dlq_redrive_of"
+"""Header of a message that was a dead letter: the id of the first one."""
+
 CONFLUENT_FRAME_BYTES = 5
 """A zero byte and a four-byte schema id before the payload (Confluent wire format)."""
 
@@ -34,7 +37,9 @@ class KafkaFeedError(IngestError):
 class Origin:
     """Where a row came from and the bytes to put aside for it: the whole message, or of a message
     with several rows its own line (`row` is its index there, None for the only one), so that its
-    good neighbours are not sent twice. `timestamp_ms` is the broker's, since the epoch."""
+    good neighbours are not sent twice. `timestamp_ms` is the broker's, since the epoch. Of a row
+    that was put aside before and sent again: where it came from at first, the id of its first
+    dead letter, and which attempt this is."""
 
     topic: str
     partition: int
@@ -43,6 +48,8 @@ class Origin:
     timestamp_ms: int
     key: bytes | None
     value: bytes
+    first_letter: str | None = None
+    attempt: int = 1
 
 
 class Record(Protocol):
@@ -54,6 +61,7 @@ class Record(Protocol):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 class Consumer(Protocol):
@@ -322,6 +330,19 @@ def _parse(raw_ref: str) -> tuple[str, int | None]:
 
 def _origin(record: Record, row: int | None) -> Origin:
     value = record.value or b""
+    again = {name: text.decode() for name, text in record.headers if name.startswith("dlq_")}
+    if FIRST_LETTER in again:
+        return Origin(
+            topic=again["dlq_origin_topic"],
+            partition=int(again["dlq_origin_partition"]),
+            offset=int(again["dlq_origin_offset"]),
+            row=int(again["dlq_origin_row"]) if again["dlq_origin_row"] else None,
+            timestamp_ms=int(again["dlq_origin_timestamp"]),
+            key=record.key,
+            value=value,
+            first_letter=again[FIRST_LETTER],
+            attempt=int(again["dlq_attempt"]),
+        )
     return Origin(
         topic=record.topic,
         partition=record.partition,

@@ -32,11 +32,15 @@ config = typer.Typer(
 )
 models = typer.Typer(help="Isolation forests that rank alerts.", no_args_is_help=True)
 topics = typer.Typer(help="The Kafka topics Palermo uses.", no_args_is_help=True)
+dlq = typer.Typer(help="Rows that were put aside on Kafka.", no_args_is_help=True)
+audit = typer.Typer(help="Whether everything is accounted for.", no_args_is_help=True)
 app.add_typer(alerts, name="alerts")
 app.add_typer(detectors, name="detectors")
 app.add_typer(config, name="config")
 app.add_typer(models, name="models")
 app.add_typer(topics, name="topics")
+app.add_typer(dlq, name="dlq")
+app.add_typer(audit, name="audit")
 
 Config = Annotated[
     Path | None,
@@ -467,6 +471,55 @@ def topics_apply(*, config: Config = None, as_json: Json = False) -> None:
     from palermo.topics_shown import make_topics
 
     make_topics(config, as_json=as_json)
+
+
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="CLASS", help="Only those of this reason.")
+]
+
+
+@dlq.command("list")
+def dlq_list(*, reason: Reason = None, config: Config = None, as_json: Json = False) -> None:
+    """All dead letters, and how many wait for which reason."""
+    from palermo.dead_letters_shown import list_letters
+
+    list_letters(config, reason=reason, as_json=as_json)
+
+
+@dlq.command("show")
+def dlq_show(
+    letter: Annotated[str, typer.Argument(help="The id, as `dlq list` prints it.")],
+    *,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """One dead letter whole: where it came from, what was wrong, its bytes."""
+    from palermo.dead_letters_shown import show_letter
+
+    show_letter(config, letter, as_json=as_json)
+
+
+@dlq.command("redrive")
+def dlq_redrive(
+    named: Annotated[list[str] | None, typer.Argument(help="Ids of dead letters.")] = None,
+    *,
+    reason: Reason = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Send rows again to where they came from, each once; they keep their identity."""
+    from palermo.dead_letters_shown import redrive
+
+    redrive(config, list(named or ()), reason=reason, as_json=as_json)
+
+
+@audit.command("counts")
+def audit_counts(*, config: Config = None, as_json: Json = False) -> None:
+    """What came in against what came out as each fate, from the topics alone. Exit 1 if it does
+    not add up."""
+    from palermo.audit import show_counts
+
+    show_counts(config, as_json=as_json)
 
 
 def _day(option: str, text: str) -> date:

@@ -10,6 +10,7 @@ from kafka import TopicPartition
 from alerts.progress import Progress
 from detectors.catalogue import Catalogue
 from ingest.clocks import Clock, Clocks
+from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import nothing_new, together
 from ingest.transaction import TransactionBatch
@@ -17,7 +18,7 @@ from models.profile import Profiles
 from palermo.folder import Observer
 from palermo.judged import Judged, holders_since
 from palermo.live.exchange import Exchange, Outgoing, Place, Share, replayed
-from palermo.live.messages import Judgement, Written, clock_of, headers, steps
+from palermo.live.messages import Judgement, clock_of, headers, steps
 from palermo.model_scores import Rank
 from palermo.snapshots import Snapshots
 
@@ -92,7 +93,7 @@ class DetectStage:
                 engine.snapshots.close()
 
     def advance(
-        self, found: Mapping[TopicPartition, Sequence[Written]]
+        self, found: Mapping[TopicPartition, Sequence[Record]]
     ) -> frozenset[TopicPartition]:
         for engine in self._engines.values():
             engine.snapshots.advance()
@@ -107,7 +108,7 @@ class DetectStage:
                 self._keep(self._engines[share.partition], share.upto.offset)
         return given_up
 
-    def _judged(self, partition: TopicPartition, records: Sequence[Written]) -> Share:
+    def _judged(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
         engine, judged = self._engines[partition], Judged()
         for batch in _batches(records, engine.clocks):
             evaluated = engine.profiles.extend(batch)
@@ -144,7 +145,7 @@ class DetectStage:
         )
 
 
-def _batches(records: Sequence[Written], clocks: Clocks) -> Iterator[TransactionBatch]:
+def _batches(records: Sequence[Record], clocks: Clocks) -> Iterator[TransactionBatch]:
     """What some messages add and take back. A clock alone may lengthen everyone's history."""
     before = clocks.history_start
     for clock in map(clock_of, records):

@@ -25,11 +25,10 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
-from ingest.kafka_feed import unreachable
+from ingest.kafka_feed import Record, unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
 from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
-from palermo.live.messages import Written
 
 log = structlog.get_logger()
 
@@ -42,7 +41,7 @@ outlasts without a poll."""
 FETCHED_BYTES = 32 * 1024 * 1024
 FETCHED_BYTES_A_PARTITION = 4 * 1024 * 1024
 
-Found = Mapping[TopicPartition, Sequence[Written]]
+Found = Mapping[TopicPartition, Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +355,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 def replayed(
     settings: KafkaSettings, partition: TopicPartition, *, start: int, upto: int
-) -> Iterator[Sequence[Written]]:
+) -> Iterator[Sequence[Record]]:
     """The committed messages of a partition from `start` to before `upto`, a few at a time, some
     of them none. Raises DependencyUnreachable if the topic does not hold them any more."""
     with KafkaConsumer(

@@ -2,8 +2,9 @@
 letters."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,16 +17,20 @@ from ingest.errors import ArchiveUnusable
 from ingest.feed import Message, RawBatch
 from ingest.holding import Homes
 from ingest.intake import Accepted, Intake
-from ingest.kafka_feed import message_ref, origin_among, rows_of
+from ingest.kafka_feed import Record, message_ref, origin_among, rows_of
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import pieces
 from ingest.transaction import TransactionBatch
 from models.networks import concerning
+from palermo.errors import DataUnusable
 from palermo.folder import Observer
 from palermo.live.exchange import Exchange, Outgoing, Place, Share
-from palermo.live.messages import Taken, Written, headers
+from palermo.live.messages import Taken, headers
 
 ROWS_AT_ONCE = 5_000
+LEAST_ROWS_FOR_SHARE = 1_000
+"""A share of fewer rows says nothing yet."""
+
 LARGEST_ROUND = 2_000
 """Messages a round at most, however few rows each has."""
 ABREAST = timedelta(hours=6)
@@ -56,6 +61,8 @@ class _Inlet:
     rows: int
     seen_until: datetime | None = None
     heard_at: float = 0.0
+    recent: deque[tuple[int, int]] = field(default_factory=deque)
+    """Rows and rejects of the last batches that have LEAST_ROWS_FOR_SHARE rows together."""
 
 
 class IngestStage:
@@ -70,12 +77,14 @@ class IngestStage:
         homes: Homes,
         archive: PartitionedArchive,
         with_networks: bool,
+        max_reject_share: float,
         release: str,
         observer: Observer,
     ) -> None:
         self._exchange, self._settings = exchange, settings
         self._new_intake, self._homes, self._archive = new_intake, homes, archive
         self._with_networks, self._release, self._observer = with_networks, release, observer
+        self._max_reject_share = max_reject_share
         self._inlets: dict[TopicPartition, _Inlet] = {}
         self._partitions = sum(len(exchange.partitions(topic)) for topic in settings.topics)
         self._movements = sorted(exchange.partitions(settings.movements_topic))
@@ -117,7 +126,7 @@ class IngestStage:
         self._inlets.pop(partition, None)
 
     def advance(
-        self, found: Mapping[TopicPartition, Sequence[Written]]
+        self, found: Mapping[TopicPartition, Sequence[Record]]
     ) -> frozenset[TopicPartition]:
         if not found:
             self._keep_abreast()
@@ -174,7 +183,7 @@ class IngestStage:
         if not self._exchange.commit([share]):
             inlet.begun = start
 
-    def _taken(self, partition: TopicPartition, records: Sequence[Written]) -> Share:
+    def _taken(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
         inlet = self._inlets[partition]
         messages = [row for record in records for row in rows_of(record)]
         batch = RawBatch(
@@ -184,6 +193,7 @@ class IngestStage:
             is_end=False,
         )
         accepted = inlet.intake.accept(batch)
+        self._demand_few_rejects(partition, inlet, len(messages), len(accepted.rejects))
         first, last = records[0].offset, records[-1].offset
         inlet.archive.write(accepted.archived, first=first, last=last)
         self._observer("archived")
@@ -199,6 +209,24 @@ class IngestStage:
                 *self._letters(records, accepted),
             ],
         )
+
+    def _demand_few_rejects(
+        self, partition: TopicPartition, inlet: _Inlet, rows: int, rejects: int
+    ) -> None:
+        """Before anything of the batch is visible: a wrong mapping or a bad release must not drain
+        a feed into the dead letters."""
+        inlet.recent.append((rows, rejects))
+        total = sum(each for each, _ in inlet.recent)
+        while total - inlet.recent[0][0] >= LEAST_ROWS_FOR_SHARE:
+            total -= inlet.recent.popleft()[0]
+        refused = sum(each for _, each in inlet.recent)
+        if total >= LEAST_ROWS_FOR_SHARE and refused > self._max_reject_share * total:
+            raise DataUnusable(
+                f"{partition.topic}-{partition.partition}: {refused} of the last {total} rows are "
+                f"rejects, more than --max-reject-share {self._max_reject_share:g}; the last batch "
+                "is not taken in. Mend the mapping in palermo.toml, or allow more; then start the "
+                "same command again"
+            )
 
     def _movements_of(
         self, partition: TopicPartition, batch: TransactionBatch
@@ -258,7 +286,7 @@ class IngestStage:
             headers=headers("intake", clock, taken),
         )
 
-    def _letters(self, records: Sequence[Written], accepted: Accepted) -> Iterator[Outgoing]:
+    def _letters(self, records: Sequence[Record], accepted: Accepted) -> Iterator[Outgoing]:
         by_name = {message_ref(record): record for record in records} if accepted.rejects else {}
         for reject in accepted.rejects:
             letter = dead_letter(reject, origin_among(by_name, reject.raw_ref), self._release)

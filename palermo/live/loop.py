@@ -7,9 +7,9 @@ from typing import Protocol
 import structlog
 from kafka import TopicPartition
 
+from ingest.kafka_feed import Record
 from palermo.folder import Observer
 from palermo.live.exchange import Exchange
-from palermo.live.messages import Written
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ class Stage(Protocol):
     def let_go(self, partition: TopicPartition) -> None: ...
 
     def advance(
-        self, found: Mapping[TopicPartition, Sequence[Written]]
+        self, found: Mapping[TopicPartition, Sequence[Record]]
     ) -> frozenset[TopicPartition]: ...
 
     def most_messages(self) -> int: ...

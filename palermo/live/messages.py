@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 import polars as pl
@@ -15,12 +15,6 @@ from ingest.narrow import packed, unpacked
 from models.evaluated import LEDGER, REPLACES
 
 Headers = tuple[tuple[str, bytes], ...]
-
-
-class Written(Record, Protocol):
-    """A consumed message with its headers."""
-
-    headers: Sequence[tuple[str, bytes]]
 
 
 Kind = Literal["movements", "intake", "findings"]
@@ -76,16 +70,16 @@ def headers(kind: Kind, clock: Clock | None = None, taken: Taken | None = None) 
     return tuple(found)
 
 
-def kind_of(record: Written) -> str:
+def kind_of(record: Record) -> str:
     return (_header(record, "kind") or b"").decode()
 
 
-def clock_of(record: Written) -> Clock | None:
+def clock_of(record: Record) -> Clock | None:
     body = _header(record, "clock")
     return None if body is None else msgspec.json.decode(body, type=Clock)
 
 
-def taken_of(record: Written) -> Taken | None:
+def taken_of(record: Record) -> Taken | None:
     body = _header(record, "taken")
     return None if body is None else msgspec.json.decode(body, type=Taken)
 
@@ -160,5 +154,5 @@ def _scores(judgement: Judgement, findings: Iterable[Finding]) -> Iterator[Score
             yield Scored(holder=holder, trigger=trigger, score=score)
 
 
-def _header(record: Written, name: str) -> bytes | None:
+def _header(record: Record, name: str) -> bytes | None:
     return next((value for key, value in record.headers if key == name), None)

@@ -52,6 +52,7 @@ class Plan:
     reproduce: Reproduce
     out: Path
     snapshot_seconds: float
+    max_reject_share: float
     observer: Observer
 
 
@@ -73,6 +74,7 @@ def opened_stages(
     config: Path | None,
     out: Path,
     snapshot_seconds: float,
+    max_reject_share: float,
     notes: Callable[[frozenset[str]], dict[str, object]],
     observer: Observer,
 ) -> Iterator[Running]:
@@ -91,6 +93,7 @@ def opened_stages(
         reproduce=reproduce_of(configuration, knowing),
         out=out,
         snapshot_seconds=snapshot_seconds,
+        max_reject_share=max_reject_share,
         observer=observer,
     )
     with ExitStack() as stack:
@@ -142,6 +145,7 @@ def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:
         homes=Homes(knowing.references, count),
         archive=PartitionedArchive(plan.out / ARCHIVE),
         with_networks=bool(knowing.catalogue.networks),
+        max_reject_share=plan.max_reject_share,
         release=version("palermo"),
         observer=_named(plan.observer, "ingest"),
     )

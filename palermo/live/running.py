@@ -55,6 +55,7 @@ def run_stages(wish: Wish, *, observer: Observer = lambda point: None) -> Summar
                 config=wish.config,
                 out=wish.out,
                 snapshot_seconds=wish.snapshot_seconds,
+                max_reject_share=wish.max_reject_share,
                 notes=lambda carried: notes_of(wish, carried),
                 observer=observer,
             )

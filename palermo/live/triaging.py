@@ -19,6 +19,7 @@ from alerts.triage import Triage
 from detectors.finding import Finding
 from detectors.networks import NetworkDetector, NetworkFindings, NetworkKey
 from ingest.clocks import Clocks
+from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import together
 from ingest.transaction import FATES
@@ -29,7 +30,7 @@ from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
 from palermo.judged import holders_since, standing
 from palermo.live.exchange import Exchange, replayed
-from palermo.live.messages import Judgement, Written, clock_of, judgement_in, kind_of, taken_of
+from palermo.live.messages import Judgement, clock_of, judgement_in, kind_of, taken_of
 from palermo.outlet import TopicOutlet
 
 log = structlog.get_logger()
@@ -144,7 +145,7 @@ class TriageStage:
         self._desk, self._coming = None, None
 
     def advance(
-        self, found: Mapping[TopicPartition, Sequence[Written]]
+        self, found: Mapping[TopicPartition, Sequence[Record]]
     ) -> frozenset[TopicPartition]:
         if not found:
             return frozenset()
@@ -178,13 +179,13 @@ class TriageStage:
             position={OFFSET: beginning}, rows=0, rejects_bytes=0, fates={}, notes=self._notes
         )
 
-    def _shapes(self, desk: _Desk, records: Sequence[Written]) -> _Shapes:
+    def _shapes(self, desk: _Desk, records: Sequence[Record]) -> _Shapes:
         """What some messages make of the networks; the database is not asked yet."""
         found = self._note(desk, records)
         legs = desk.room.transfers.ledger(holders_since(standing(found)))
         return _Shapes(found=found, legs=legs)
 
-    def _note(self, desk: _Desk, records: Sequence[Written]) -> NetworkFindings:
+    def _note(self, desk: _Desk, records: Sequence[Record]) -> NetworkFindings:
         """What the transfers of some messages do to the networks, which go on from there. They
         are judged together: raw partitions come by turns, and each turn alone would be late."""
         intake = [record for record in records if kind_of(record) == "intake"]
@@ -244,7 +245,7 @@ class TriageStage:
             self._observer("applied")
         return True
 
-    def _advanced(self, before: Progress, records: Sequence[Written], clocks: Clocks) -> Progress:
+    def _advanced(self, before: Progress, records: Sequence[Record], clocks: Clocks) -> Progress:
         taken = [each for each in map(taken_of, records) if each is not None]
         fates = Counter(before.fates)
         for each in taken:

@@ -36,6 +36,12 @@ VERBS = (
     ("topics",),
     ("topics", "plan"),
     ("topics", "apply"),
+    ("dlq",),
+    ("dlq", "list"),
+    ("dlq", "show"),
+    ("dlq", "redrive"),
+    ("audit",),
+    ("audit", "counts"),
 )
 
 
