@@ -209,9 +209,17 @@ def simulate(
     disorder: Annotated[
         bool, typer.Option("--disorder", help="Late, doubled, torn and amended rows.")
     ] = False,
+    to: Annotated[
+        Literal["kafka"] | None,
+        typer.Option("--to", help="Send the rows to the first raw topic as well."),
+    ] = None,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0.1, metavar="R", help="Rows a second, with --to.")
+    ] = 1_000.0,
+    config: Config = None,
 ) -> None:
     """Invent a country's transactions, with schemes and look-alikes, and the truth beside them."""
-    from palermo.simulating import Order, show_simulation
+    from palermo.simulating import Order, Sending, show_simulation
 
     show_simulation(
         out,
@@ -224,6 +232,7 @@ def simulate(
             is_disordered=disorder,
             format=format,
         ),
+        sending=None if to is None else Sending(config=config, rate=rate),
     )
 
 

@@ -1,9 +1,12 @@
 """`palermo simulate`: a country that does not exist, as a feed, its references and its truth."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import typer
 
 from ingest.simulated.disorder import FILES, ORDERLY
@@ -12,6 +15,7 @@ from ingest.simulated.labels import write_labels
 from ingest.simulated.manifest import MANIFEST, write_manifest
 from ingest.simulated.plan import CountrySettings
 from ingest.simulated.write import write_country
+from palermo.config import load_settings
 from palermo.errors import UsageError
 
 
@@ -28,8 +32,17 @@ class Order:
     format: Format = "ndjson"
 
 
-def show_simulation(folder: Path, order: Order) -> None:
-    """Writes the folder and says what is in it. Raises UsageError where it holds something else."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """To the first raw topic of the settings, rows a second."""
+
+    config: Path | None
+    rate: float
+
+
+def show_simulation(folder: Path, order: Order, sending: Sending | None = None) -> None:
+    """Writes the folder, sends its rows where that is wanted, and says what is in it. Raises
+    UsageError where it holds something else."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
         raise UsageError(f"{folder}: holds files that are not a simulation; name another folder")
     settings = CountrySettings(
@@ -40,7 +53,9 @@ def show_simulation(folder: Path, order: Order) -> None:
     )
     disorder = FILES if order.is_disordered else ORDERLY
     rng = np.random.Generator(np.random.PCG64(order.seed))
-    written = write_country(folder, settings, rng, disorder, order.format)
+    with ExitStack() as stack:
+        also = None if sending is None else stack.enter_context(_topic(sending))
+        written = write_country(folder, settings, rng, disorder, order.format, also=also)
     write_labels(folder / "labels", written, seed=order.seed, schemes_per_10k=order.schemes_per_10k)
     write_manifest(folder, written, seed=order.seed, options=asdict(order))
     country = written.country
@@ -49,3 +64,10 @@ def show_simulation(folder: Path, order: Order) -> None:
         f"{len(country.schemes)} schemes and {len(country.look_alikes)} look-alikes in {folder}"
     )
     typer.echo(f"next: palermo run --feed {folder} --out {folder}-out")
+
+
+def _topic(sending: Sending) -> AbstractContextManager[Callable[[pl.DataFrame], None]]:
+    from palermo.sending import Pace, raw_topic
+
+    settings = load_settings(sending.config).settings.kafka
+    return raw_topic(settings, Pace(rate=sending.rate))

@@ -1,6 +1,6 @@
 """A folder a stranger can run: the feed, its reference files and a palermo.toml beside them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import file_digest
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from ingest.reference import Account, Customer
 from ingest.simulated.banks import Banks
@@ -67,9 +68,11 @@ def write_country(
     rng: np.random.Generator,
     disorder: Disorder = ORDERLY,
     format: Format = "ndjson",
+    *,
+    also: Callable[[pl.DataFrame], None] | None = None,
 ) -> Written:
     """The country drawn, and its feed, reference files and palermo.toml in `folder`; memory holds
-    a block of days. Its planted rows are gone then."""
+    a block of days. Its planted rows are gone then. also: takes what is sent, block by block."""
     folder.mkdir(parents=True, exist_ok=True)
     country = draw_country(settings, rng, room=folder)
     write_references(folder, country)
@@ -79,6 +82,8 @@ def write_country(
         for block in blocks(country, disorder, rng):
             tally.add(block)
             write(block.sent)
+            if also is not None:
+                also(block.sent)
     country.planted.forget()
     with (folder / feed_name(format)).open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
