@@ -41,6 +41,7 @@ from models.kernels.arming import (
 )
 from models.movement import Classifier
 from models.names import Names
+from models.networks import Networks
 from models.profile import Profiles
 from palermo.snapshots import Snapshots
 
@@ -348,6 +349,11 @@ def _costs(engine: Engine, source: Invented, loaded: int, *, rows: int) -> list[
     return [1e6 / _rate(size, partial(engine.take, batch)) for batch in batches[1:]]
 
 
+def no_networks() -> Networks:
+    """A room in which no shape is looked for."""
+    return Networks(references=References(), limits={}, lateness=LATENESS)
+
+
 # snapshots ----------------------------------------------------------------------------------
 
 
@@ -365,7 +371,7 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
             seconds_between=0.0,
         )
         progress = Progress(position={}, rows=loaded, rejects_bytes=0, fates={})
-        pauses = [_wall(lambda: kept.begin(engine.profiles, progress))]
+        pauses = [_wall(lambda: kept.begin(engine.profiles, no_networks(), progress))]
         batches = source.batches(rows=10_000_000, size=1_000, after=loaded + 400_000)
         while "snapshot_written" not in written:
             engine.take(next(batches))
@@ -373,7 +379,7 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
         kept.close()
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         restored = new_engine()
-        seconds = _wall(lambda: kept.restore(restored.profiles, upto=loaded))
+        seconds = _wall(lambda: kept.restore(restored.profiles, no_networks(), upto=loaded))
     finally:
         shutil.rmtree(folder)
     return [

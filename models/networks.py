@@ -1,14 +1,17 @@
 """Who paid whom lately, over all holders: transactions in, completed network shapes out."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from ingest.holding import Holding
 from ingest.reference import References
@@ -23,12 +26,25 @@ from models.kernels.transfers import (
     Transfers,
     empty_transfers,
     link,
+    link_all,
     moved_down,
     unlink,
 )
 from models.mask import Mask
 from models.movement import NOT_CARRYING, TYPE_BITS, UNMOVED
 from models.names import Names
+from models.snapshot import (
+    NETWORK_NAMES,
+    NETWORK_STATE,
+    NETWORK_TRANSACTIONS,
+    TRANSFERS,
+    Piece,
+    Sections,
+    as_records,
+    as_transfers,
+    name_pieces,
+    names_in,
+)
 from models.transactions import Transactions
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,7 +155,7 @@ class Networks:
         self._names, self._customers = Names(), set[str]()
         self._holding = Holding(references.accounts)
         self._ledger = sorted(own_ledger_accounts)
-        self._shown = Transactions(("reference", "source_id"))
+        self._shown = Transactions(("reference", "source_id", "event_time"))
         self._transfers: Transfers = empty_transfers(LEAST_SLOTS)
         self._used = 0
         self._last_out, self._last_in = (np.full(0, NONE, np.int64) for _ in SIDES)
@@ -177,6 +193,51 @@ class Networks:
         outcome = self._outcome(amended, gone | self._standing_among(again), found)
         self._forget(batch.seen_until)
         return outcome
+
+    def snapshot(self, *, most_transfers: int) -> Iterator[Piece]:
+        """The room as it is now, in pieces of at most so many transfers, to be asked for between
+        batches. Where a transfer lies never changes, nor what it is; only what does is copied."""
+        used = self._transfers[: self._used]
+        is_kept = used.is_gone == 0
+        kept = np.flatnonzero(is_kept)[np.lexsort(_by_place(used[is_kept]))]
+        state = _State(
+            newest=self._newest,
+            horizon=self._horizon,
+            counts=tuple(self._counts.tolist()),
+            next_row=self._shown.next_row,
+            customers=sorted(self._names.find(each) for each in self._customers),
+            returns=[
+                (original, txn, time)
+                for original, returns in self._returns.items()
+                for txn, time in returns.items()
+            ],
+            standing=list(self._standing.values()),
+        )
+        return chain(
+            [Piece(section=NETWORK_STATE, rows=pa.record_batch({"state": [_encoded(state)]}))],
+            name_pieces(self._names.first(len(self._names)), section=NETWORK_NAMES),
+            self._shown.pieces(section=NETWORK_TRANSACTIONS),
+            _transfer_pieces(self._transfers, kept, used.cancelled[kept], most_transfers),
+        )
+
+    def restore(self, sections: Sections) -> None:
+        """The room of a snapshot, into one that has seen nothing yet."""
+        state = _decoded(sections[NETWORK_STATE][0]["state"][0].as_py())
+        self._names.restore(names_in(sections, section=NETWORK_NAMES))
+        self._customers = {self._names.name(number) for number in state.customers}
+        self._shown.restore(sections, next_row=state.next_row, section=NETWORK_TRANSACTIONS)
+        transfers = [as_transfers(rows["transfer"]) for rows in sections[TRANSFERS]]
+        self._used = sum(map(len, transfers))
+        self._transfers = empty_transfers(max(2 * self._used, LEAST_SLOTS))
+        self._transfers[: self._used] = np.concatenate(transfers)
+        self._grow(0)
+        link_all(self._transfers[: self._used], self._last_out, self._last_in)
+        self._newest, self._horizon = state.newest, state.horizon
+        self._counts[:] = state.counts
+        for original, txn, time in state.returns:
+            self._returns.setdefault(original, {})[txn] = time
+            self._returned[txn] = original
+        self._standing = {(each.shape, each.trigger.txn): each for each in state.standing}
 
     @property
     def searches(self) -> tuple[int, int]:
@@ -413,6 +474,42 @@ class Networks:
     def _place(self, slot: int) -> Place:
         t = self._transfers
         return int(t.time[slot]), int(t.sequence[slot]), *self._id(slot)
+
+
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot of the room holds besides names, transactions and transfers. customers:
+    numbers of names; returns: the transaction taken back, the return and its time."""
+
+    newest: Place
+    horizon: int
+    counts: tuple[int, ...]
+    next_row: int
+    customers: list[int]
+    returns: list[tuple[TxnId, TxnId, int]]
+    standing: list[ShapeFound]
+
+
+def _encoded(state: _State) -> bytes:
+    return msgspec.json.encode(state)
+
+
+def _decoded(state: bytes) -> _State:
+    return msgspec.json.decode(state, type=_State)
+
+
+def _by_place(transfers: Transfers) -> tuple[Int64s, ...]:
+    """Keys of the total order, the last one first, as np.lexsort wants them."""
+    return transfers.txn_lo, transfers.txn_hi, transfers.sequence, transfers.time
+
+
+def _transfer_pieces(
+    transfers: Transfers, kept: Int64s, cancelled: Int64s, at_once: int
+) -> Iterator[Piece]:
+    for first in range(0, max(len(kept), 1), at_once):
+        some = transfers[kept[first : first + at_once]]
+        some.cancelled = cancelled[first : first + at_once]
+        some.is_gone, some.before_out, some.before_in = 0, NONE, NONE
+        yield Piece(section=TRANSFERS, rows=pa.record_batch({"transfer": as_records(some)}))
 
 
 def _kernel_limits(limits: Mapping[Shape, ShapeLimits]) -> Limits:

@@ -3,20 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from models.kernels.arena import MOVEMENT, Columns, Int64s
+from models.kernels.transfers import TRANSFER, Transfers
 from models.mask import Mask
 
-FORMAT = 1
+FORMAT = 2
 """Raised with every change of what a section holds."""
 
 ENGINE = blake2b(
-    repr((FORMAT, MOVEMENT.descr, [(bit.name, int(bit)) for bit in Mask])).encode(), digest_size=8
+    repr((FORMAT, MOVEMENT.descr, TRANSFER.descr, [(bit.name, int(bit)) for bit in Mask])).encode(),
+    digest_size=8,
 ).hexdigest()
-"""Of the format, a movement's fields and its bits. Another engine's records mean something else."""
+"""Of the format, a movement's fields and its bits, a transfer's fields. Another engine's records
+mean something else."""
 
 STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS = (
     "state",
@@ -25,13 +29,22 @@ STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS = (
     "holders",
     "movements",
 )
-SECTIONS = (STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS)
+NETWORK_STATE, NETWORK_NAMES, NETWORK_TRANSACTIONS, TRANSFERS = (
+    "network-state",
+    "network-names",
+    "network-transactions",
+    "transfers",
+)
+PROFILE_SECTIONS = (STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS)
+NETWORK_SECTIONS = (NETWORK_STATE, NETWORK_NAMES, NETWORK_TRANSACTIONS, TRANSFERS)
+SECTIONS = (*PROFILE_SECTIONS, *NETWORK_SECTIONS)
 """state: one row of numbers. names: every interned string in order of its number. transactions:
 what the ledger shows, a batch a chunk, with running numbers. holders: one row a holder, by its
-number. movements: the holders' records in the same order, as many each as `length` says."""
+number. movements: the holders' records in the same order, as many each as `length` says.
+network-state: one row with JSON. network-names, network-transactions: as of the profiles.
+transfers: records of the room, without their places in its lists."""
 
 NAMES_AT_ONCE = 100_000
-RECORD = pa.binary(MOVEMENT.itemsize)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,31 +59,40 @@ Sections = Mapping[str, Sequence[pa.RecordBatch]]
 """A whole snapshot, by section."""
 
 
-def name_pieces(names: Sequence[str]) -> Iterator[Piece]:
-    for first in range(0, len(names), NAMES_AT_ONCE):
+def name_pieces(names: Sequence[str], *, section: str = NAMES) -> Iterator[Piece]:
+    for first in range(0, max(len(names), 1), NAMES_AT_ONCE):
         some = pa.array(names[first : first + NAMES_AT_ONCE], pa.large_string())
-        yield Piece(section=NAMES, rows=pa.record_batch({"name": some}))
+        yield Piece(section=section, rows=pa.record_batch({"name": some}))
 
 
-def names_in(sections: Sections) -> list[str]:
-    return [name for rows in sections[NAMES] for name in rows["name"].to_pylist()]
+def names_in(sections: Sections, *, section: str = NAMES) -> list[str]:
+    return [name for rows in sections[section] for name in rows["name"].to_pylist()]
 
 
-def as_records(movements: Columns) -> pa.Array:
-    """MOVEMENT records as they lie in memory."""
-    whole = np.ascontiguousarray(movements)
-    return pa.Array.from_buffers(RECORD, len(whole), [None, pa.py_buffer(whole.view(np.uint8))])
+def as_records(rows: Columns | Transfers) -> pa.Array:
+    """MOVEMENT or TRANSFER records as they lie in memory."""
+    whole = np.ascontiguousarray(rows)
+    kind = pa.binary(whole.dtype.itemsize)
+    return pa.Array.from_buffers(kind, len(whole), [None, pa.py_buffer(whole.view(np.uint8))])
 
 
 def as_movements(records: pa.Array) -> Columns:
     """The reverse, without a copy."""
-    _, data = records.buffers()
-    size = MOVEMENT.itemsize
-    found = np.frombuffer(data, MOVEMENT, count=len(records), offset=records.offset * size)
-    return found.view(np.recarray)
+    return _rows(records, MOVEMENT)
+
+
+def as_transfers(records: pa.Array) -> Transfers:
+    """Likewise."""
+    return _rows(records, TRANSFER)
 
 
 def integers(rows: pa.RecordBatch, column: str) -> Int64s:
     """A column without nulls as int64."""
     numbers: Int64s = rows[column].to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
     return numbers
+
+
+def _rows(records: pa.Array, kind: np.dtype[np.void]) -> Any:
+    _, data = records.buffers()
+    found = np.frombuffer(data, kind, count=len(records), offset=records.offset * kind.itemsize)
+    return found.view(np.recarray)

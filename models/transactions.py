@@ -27,8 +27,8 @@ ROWS_AT_ONCE = 1 << 16
 
 
 class Transactions:
-    """Chunks of the shown columns in order of arrival. A row keeps its number for good; chunks
-    whose every row is older than the horizon are let go."""
+    """Chunks of the shown columns, event_time among them, in order of arrival. A row keeps its
+    number for good; chunks whose every row is older than the horizon are let go."""
 
     def __init__(self, shown: Sequence[str] = SHOWN) -> None:
         self._shown = tuple(shown)
@@ -80,22 +80,22 @@ class Transactions:
         """The running number of the next row."""
         return self._next
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self, *, section: str = TRANSACTIONS) -> Iterator[Piece]:
         """All rows as they are now, each with its number."""
         held = list(zip(self._firsts, self._chunks, strict=True))
         return (
-            Piece(section=TRANSACTIONS, rows=rows)
+            Piece(section=section, rows=rows)
             for first, chunk in held
             for at in range(0, chunk.height, ROWS_AT_ONCE)
             for rows in _numbered(chunk.slice(at, ROWS_AT_ONCE), first + at)
         )
 
-    def restore(self, sections: Sections, *, next_row: int) -> None:
+    def restore(self, sections: Sections, *, next_row: int, section: str = TRANSACTIONS) -> None:
         """The chunks of a snapshot, into none."""
-        for rows in sections[TRANSACTIONS]:
+        for rows in sections.get(section, ()):
             chunk = pl.DataFrame(pl.from_arrow(rows))
             self._firsts.append(int(chunk["number"][0]))
-            self._chunks.append(chunk.select(SHOWN))
+            self._chunks.append(chunk.select(self._shown))
             self._newest.append(cast("datetime", chunk["event_time"].max()))
         self._next = next_row
 

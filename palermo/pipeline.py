@@ -89,7 +89,7 @@ def run(
         if pending.rows and is_due:
             spent, since = line.clock() - since, line.clock()
             progress, pending = commit(line, pending, progress, spent), Pending()
-            line.snapshots.begin(line.profiles, progress)
+            line.snapshots.begin(line.profiles, line.networks, progress)
         line.snapshots.advance()
         yield progress
         if batch.is_end:
@@ -136,7 +136,7 @@ def commit(line: Line, pending: Pending, before: Progress, spent: float) -> Prog
 
 
 def resume(line: Line) -> Progress:
-    """Where the last checkpoint ended, with profiles and fates as they were then: profiles from a
+    """Where the last checkpoint ended, with profiles, networks and fates as they were then: from a
     snapshot and the archive after it, fates from the whole archive."""
     with line.store.transaction() as transaction:
         progress = transaction.position()
@@ -145,13 +145,13 @@ def resume(line: Line) -> Progress:
     cut_to(line.folder / REJECTS, begun.rejects_bytes)
     if progress is None:
         return begun
-    restored = line.snapshots.restore(line.profiles, upto=begun.rows)
+    restored = line.snapshots.restore(line.profiles, line.networks, upto=begun.rows)
     covered = 0 if restored is None else restored.rows
     for archived in line.archive.read(upto=begun.rows):
         transactions = line.intake.restore(archived)
         if archived["row"][-1] > covered:
             line.profiles.absorb(transactions)
-        line.networks.extend(transactions)
+            line.networks.extend(transactions)
     line.intake.continue_after(begun.rows)
     line.feed.seek(begun.position)
     if line.outlet:

@@ -1,4 +1,4 @@
-"""Profiles on the disk, so that a run goes on without reading all its archive again.
+"""Profiles and networks on the disk, so that a run goes on without reading all its archive again.
 
 A snapshot is a folder of Arrow IPC files, one a section (see `models/snapshot.py`), and a manifest
 with position, engine, release, configuration, bundle and the checksum of each file. It is begun at
@@ -9,7 +9,7 @@ committed is refused, and the older one is used, else the archive.
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,8 +20,9 @@ import structlog
 
 from alerts.alert import Reproduce
 from alerts.progress import Progress
+from models.networks import Networks
 from models.profile import Profiles
-from models.snapshot import ENGINE, SECTIONS, Piece, Sections
+from models.snapshot import ENGINE, PROFILE_SECTIONS, SECTIONS, Piece, Sections
 from palermo.errors import SnapshotRefused
 from palermo.folder import Observer, said_plainly, sync_folder
 
@@ -85,7 +86,7 @@ class Snapshots:
         self._sealing: Future[None] | None = None
         self._sealer = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
 
-    def begin(self, profiles: Profiles, progress: Progress) -> None:
+    def begin(self, profiles: Profiles, networks: Networks | None, progress: Progress) -> None:
         """Starts one of what was just committed, if it is time for it."""
         pause = max(self._seconds_between, self._spent / LARGEST_SHARE)
         is_busy = self._writing is not None or self._sealing is not None
@@ -95,7 +96,7 @@ class Snapshots:
         self._spent = 0.0
         with said_plainly(self._folder):
             self._folder.mkdir(exist_ok=True, mode=0o700)
-            self._writing = _Writing(path, self._manifest(progress), profiles)
+            self._writing = _Writing(path, self._manifest(progress), profiles, networks)
         self._observer("snapshot_begun")
 
     def advance(self) -> None:
@@ -113,12 +114,15 @@ class Snapshots:
             self._finish(self._sealing)
         self._spent += self._clock() - begun
 
-    def restore(self, profiles: Profiles, *, upto: int) -> Manifest | None:
-        """Gives empty profiles the newest usable snapshot of at most `upto` rows; what it is of,
-        None if there is none. Refused ones are removed, and told with the reason."""
+    def restore(
+        self, profiles: Profiles, networks: Networks | None = None, *, upto: int
+    ) -> Manifest | None:
+        """Gives empty profiles and networks the newest usable snapshot of at most `upto` rows; what
+        it is of, None if there is none. Refused ones are removed, and told with the reason.
+        networks: None where they are judged elsewhere."""
         for path in sorted(self._folder.glob("rows-*"), reverse=True):
             try:
-                manifest, sections = self._opened(path, upto)
+                manifest, sections = self._opened(path, upto, _sections(networks))
             except SnapshotRefused as refusal:
                 structlog.get_logger().warning(
                     "snapshot_refused", snapshot=path.name, reason=str(refusal)
@@ -127,6 +131,8 @@ class Snapshots:
                 shutil.rmtree(path)
                 continue
             profiles.restore(sections)
+            if networks is not None:
+                networks.restore(sections)
             self._observer("snapshot_restored")
             return manifest
         if upto:
@@ -162,7 +168,7 @@ class Snapshots:
         self._ended = self._clock()
         self._observer("snapshot_written")
 
-    def _opened(self, path: Path, upto: int) -> tuple[Manifest, Sections]:
+    def _opened(self, path: Path, upto: int, sections: Sequence[str]) -> tuple[Manifest, Sections]:
         if path.name.endswith(UNFINISHED):
             raise SnapshotRefused("half-written: the run ended before it was durable")
         manifest = _manifest_in(path)
@@ -174,19 +180,25 @@ class Snapshots:
             raise SnapshotRefused(
                 f"newer than what is committed: covers {manifest.rows} rows of {upto}"
             )
-        return manifest, {name: _batches(path, name, manifest) for name in SECTIONS}
+        return manifest, {name: _batches(path, name, manifest) for name in sections}
 
 
 class _Writing:
     """One snapshot on its way to the disk."""
 
-    def __init__(self, path: Path, manifest: Manifest, profiles: Profiles) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, profiles: Profiles, networks: Networks | None
+    ) -> None:
         self._path, self._manifest = path, manifest
         self._part = path.with_name(path.name + UNFINISHED)
         shutil.rmtree(self._part, ignore_errors=True)
         self._part.mkdir(mode=0o700)
         self._files: dict[str, tuple[pa.NativeFile, pa.RecordBatchFileWriter]] = {}
-        self._pieces: Generator[Piece] = profiles.snapshot(most_movements=MOST_MOVEMENTS)
+        self._sections = _sections(networks)
+        self._pieces = _together(
+            profiles.snapshot(most_movements=MOST_MOVEMENTS),
+            iter(()) if networks is None else networks.snapshot(most_transfers=MOST_MOVEMENTS),
+        )
         self.write_next()
 
     def write_next(self) -> bool:
@@ -203,7 +215,7 @@ class _Writing:
     def seal(self) -> None:
         """Makes all of it durable and gives it its name; beside the run, in a thread of its own."""
         self._close_files()
-        sections = {name: _synced(self._part / _file(name)) for name in SECTIONS}
+        sections = {name: _synced(self._part / _file(name)) for name in self._sections}
         manifest = msgspec.structs.replace(self._manifest, sections=sections)
         sealed = Sealed(manifest=manifest, crc32c=_crc32c(msgspec.json.encode(manifest)))
         path = self._part / MANIFEST
@@ -222,6 +234,18 @@ class _Writing:
         for file, writer in self._files.values():
             writer.close()
             file.close()
+
+
+def _sections(networks: Networks | None) -> tuple[str, ...]:
+    return PROFILE_SECTIONS if networks is None else SECTIONS
+
+
+def _together(profiles: Generator[Piece], networks: Iterator[Piece]) -> Generator[Piece]:
+    try:
+        yield from profiles
+        yield from networks
+    finally:
+        profiles.close()
 
 
 def _name(rows: int) -> str:

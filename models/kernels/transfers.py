@@ -84,6 +84,13 @@ def link(transfers: Transfers, last_out: Int64s, last_in: Int64s, new: int) -> N
 
 
 @njit(cache=True)
+def link_all(transfers: Transfers, last_out: Int64s, last_in: Int64s) -> None:
+    """Hangs transfers that lie in total order into lists that are empty. O(transfers)."""
+    for new in range(len(transfers)):
+        link(transfers, last_out, last_in, new)
+
+
+@njit(cache=True)
 def unlink(transfers: Transfers, last_out: Int64s, last_in: Int64s, old: int) -> None:
     """Takes a transfer out of both lists."""
     sender, receiver = transfers.sender[old], transfers.receiver[old]

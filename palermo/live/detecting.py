@@ -140,9 +140,8 @@ class DetectStage:
         """Only what is committed gets into a snapshot."""
         engine.begun = offset
         position = {"clocks": msgspec.to_builtins(dict(engine.clocks.heard))}
-        engine.snapshots.begin(
-            engine.profiles, Progress(position=position, rows=offset, rejects_bytes=0, fates={})
-        )
+        progress = Progress(position=position, rows=offset, rejects_bytes=0, fates={})
+        engine.snapshots.begin(engine.profiles, None, progress)
 
 
 def _batches(records: Sequence[Record], clocks: Clocks) -> Iterator[TransactionBatch]:

@@ -1,11 +1,13 @@
 """Network shapes against brute force, and the same whatever the order of arrival."""
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,12 +66,19 @@ def transactions(payments: Sequence[Payment]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=TRANSACTION)
 
 
-def standing(batches: Sequence[pl.DataFrame], *, retracted: Sequence[pl.DataFrame] = ()) -> Any:
-    """What stands after all batches: shape, trigger and legs by reference."""
-    room = Networks(references=References(), limits=LIMITS, lateness=LATENESS)  # type: ignore[arg-type]
+def standing(
+    batches: Sequence[pl.DataFrame],
+    *,
+    retracted: Sequence[pl.DataFrame] = (),
+    is_put_down: bool = False,
+) -> Any:
+    """What stands after all batches: shape, trigger and legs by reference. `is_put_down`: each
+    batch goes into a room restored from a snapshot of the one before."""
+    room = new_room()
     stands: dict[tuple[str, str], ShapeFound] = {}
     taken = [*retracted, *([pl.DataFrame(schema=ADDRESS)] * (len(batches) - len(retracted)))]
     for added, gone in zip(batches, taken, strict=True):
+        room = put_down(room) if is_put_down else room
         judged = room.extend(
             TransactionBatch(
                 added=added,
@@ -86,6 +95,20 @@ def standing(batches: Sequence[pl.DataFrame], *, retracted: Sequence[pl.DataFram
         (each.shape, each.trigger.reference, tuple(leg.reference for leg in each.legs))
         for each in stands.values()
     }
+
+
+def new_room() -> Networks:
+    return Networks(references=References(), limits=LIMITS, lateness=LATENESS)  # type: ignore[arg-type]
+
+
+def put_down(room: Networks) -> Networks:
+    """A new room with the state of this one."""
+    sections: defaultdict[str, list[pa.RecordBatch]] = defaultdict(list)
+    for piece in room.snapshot(most_transfers=7):
+        sections[piece.section].append(piece.rows)
+    restored = new_room()
+    restored.restore(sections)
+    return restored
 
 
 def brute_force(payments: Sequence[Payment], shape: str) -> set[str]:
@@ -283,6 +306,48 @@ def test_a_return_cancels_from_its_own_time_on_whenever_it_is_read(
     assert standing(cut) == standing([every])
 
 
+@settings(max_examples=60, deadline=None)
+@given(payments=st.lists(payment, min_size=6, max_size=40), seed=st.integers(0, 99))
+def test_rooms_put_down_after_each_batch_judge_as_one_that_went_on(
+    payments: list[Payment], seed: int
+) -> None:
+    chance = random.Random(seed)
+    whole = transactions(payments)
+    order = list(range(len(payments)))
+    chance.shuffle(order)
+    cut = [whole[order[first : first + 9]] for first in range(0, len(order), 9)]
+    gone = [pl.DataFrame(schema=ADDRESS)] * (len(cut) - 1)
+    gone.append(whole[order[:2]].select(list(ADDRESS)))
+
+    assert standing(cut, retracted=gone, is_put_down=True) == standing(cut, retracted=gone)
+
+
+def test_a_snapshot_is_of_the_moment_it_was_asked_for() -> None:
+    room, circle = new_room(), [(0, 0, 1, 100), (1, 1, 2, 95), (2, 2, 0, 92)]
+    rows = transactions(circle)
+    nobody = pl.DataFrame(schema=ADDRESS)
+    room.extend(_batch(rows[:2], nobody))
+
+    pieces = room.snapshot(most_transfers=1)
+    room.extend(_batch(rows[2:], rows[:1].select(list(ADDRESS))))
+    sections: defaultdict[str, list[pa.RecordBatch]] = defaultdict(list)
+    for piece in pieces:
+        sections[piece.section].append(piece.rows)
+    restored = new_room()
+    restored.restore(sections)
+
+    assert "cycle" in {each.shape for each in restored.extend(_batch(rows[2:], nobody)).found}
+
+
+def _batch(added: pl.DataFrame, retracted: pl.DataFrame) -> TransactionBatch:
+    return TransactionBatch(
+        added=added,
+        retracted=retracted,
+        history_start=START,
+        seen_until=START + timedelta(days=30),
+    )
+
+
 def test_combinations_of_three_payers_and_payees_are_bipartite() -> None:
     payments = [(n, payer, 3 + payee, 100) for n, (payer, payee) in enumerate(_grid(3, 3))]
 
@@ -302,7 +367,7 @@ def test_what_is_let_go_takes_nothing_with_it_that_is_still_to_come() -> None:
     early = [(0, 10 + n % 40, 60 + n % 37, 100) for n in range(2_000)]
     circle = [(24 * 400, 0, 1, 100), (24 * 400 + 1, 1, 2, 95), (24 * 400 + 2, 2, 0, 92)]
     rows = transactions([*early, *circle])
-    room = Networks(references=References(), limits=LIMITS, lateness=LATENESS)  # type: ignore[arg-type]
+    room = new_room()
 
     found: list[ShapeFound] = []
     for part in (rows[:2_000], rows[2_000:2_001], rows.clear(), rows[2_001:]):

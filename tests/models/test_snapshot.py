@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 import pytest
 
-from models.snapshot import SECTIONS, Piece, Sections, as_movements
+from models.snapshot import PROFILE_SECTIONS, Piece, Sections, as_movements
 from tests.models.standing import Standing, batch, standing
 from tests.models.strategies import large_world
 from tests.oracle.movements import Transaction, World
@@ -92,7 +92,7 @@ def _sections(pieces: Iterable[Piece]) -> Sections:
     sections: defaultdict[str, list[pa.RecordBatch]] = defaultdict(list)
     for piece in pieces:
         sections[piece.section].append(piece.rows)
-    assert set(sections) == set(SECTIONS)
+    assert set(sections) == set(PROFILE_SECTIONS)
     return sections
 
 
