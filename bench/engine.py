@@ -22,8 +22,11 @@ from bench.figures import Figure, print_table
 from bench.invented import DAY, Invented
 from detectors.catalogue import Catalogue, TestGround, load_typologies
 from detectors.testability import provided
+from ingest.intake import Intake
 from ingest.kernels.ids import empty_entries
 from ingest.known_ids import KnownIds
+from ingest.mapping import FeedSettings
+from ingest.rates import Rates
 from ingest.reference import References
 from ingest.transaction import TRANSACTION, TransactionBatch
 from models.blocks import Blocks
@@ -43,7 +46,7 @@ from models.movement import Classifier
 from models.names import Names
 from models.networks import Networks
 from models.profile import Profiles
-from palermo.snapshots import Snapshots
+from palermo.snapshots import Snapshots, Stages
 
 WINDOWS = tuple(days * DAY for days in (1, 7, 14, 30))
 DISTINCT = int(Aggregate.DISTINCT_COUNTERPARTIES)
@@ -349,9 +352,14 @@ def _costs(engine: Engine, source: Invented, loaded: int, *, rows: int) -> list[
     return [1e6 / _rate(size, partial(engine.take, batch)) for batch in batches[1:]]
 
 
-def no_networks() -> Networks:
-    """A room in which no shape is looked for."""
-    return Networks(references=References(), limits={}, lateness=LATENESS)
+def stages(engine: Engine) -> Stages:
+    """The engine's profiles, beside an intake that has taken nothing and a room in which no shape
+    is looked for."""
+    return Stages(
+        profiles=engine.profiles,
+        networks=Networks(references=References(), limits={}, lateness=LATENESS),
+        intake=Intake(FeedSettings(), References(), Rates(base_currency="LAK")),
+    )
 
 
 # snapshots ----------------------------------------------------------------------------------
@@ -371,7 +379,7 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
             seconds_between=0.0,
         )
         progress = Progress(position={}, rows=loaded, rejects_bytes=0, fates={})
-        pauses = [_wall(lambda: kept.begin(engine.profiles, no_networks(), progress))]
+        pauses = [_wall(lambda: kept.begin(stages(engine), progress))]
         batches = source.batches(rows=10_000_000, size=1_000, after=loaded + 400_000)
         while "snapshot_written" not in written:
             engine.take(next(batches))
@@ -379,7 +387,7 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
         kept.close()
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         restored = new_engine()
-        seconds = _wall(lambda: kept.restore(restored.profiles, no_networks(), upto=loaded))
+        seconds = _wall(lambda: kept.restore(stages(restored), upto=loaded))
     finally:
         shutil.rmtree(folder)
     return [

@@ -60,10 +60,10 @@ class Archive:
                 )
             held.path.unlink()
 
-    def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]:
-        """ARCHIVED frames in row order, those of rows beyond `upto` left out."""
+    def read(self, *, after: int = 0, upto: int | None = None) -> Iterator[pl.DataFrame]:
+        """ARCHIVED frames in row order, those of rows up to `after` and beyond `upto` left out."""
         for held in self._held():
-            if upto is None or held.last <= upto:
+            if held.first > after and (upto is None or held.last <= upto):
                 yield _frame(held.path)
 
     def scan(self) -> pl.LazyFrame:

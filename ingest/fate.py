@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from ingest.fate_state import AddressState, FatesState, GroupState, Halves, halves, whole
 from ingest.kernels.cells import Bools, Int8s, Int64s
 from ingest.kernels.ids import FUTURE, NOTHING_SEEN, SCORED, SEVERAL, Entries
 from ingest.known_ids import KnownIds, Parties, entries_of
@@ -141,6 +142,41 @@ class Fates:
                 known = dict(_still_known(self._known.get(source, {}), horizon))
                 self._known[source] = known
                 ids.keep(_is_kept(ids.entries[: ids.count], known, horizon))
+
+    def state(self) -> FatesState:
+        """All that the next fates depend on, as it is now."""
+        return FatesState(
+            latest=[(source, partition, at) for (source, partition), at in self._latest.items()],
+            earliest=self._earliest,
+            swept_until=dict(self._swept_until),
+            parties=self._parties.upto(
+                max((i.last_party() for i in self._ids.values()), default=-1)
+            ),
+            entries={
+                source: ids.entries[: ids.count].tobytes() for source, ids in self._ids.items()
+            },
+            groups={
+                source: [
+                    (halves(key), [group.state() for group in _listed(groups)])
+                    for key, groups in known.items()
+                ]
+                for source, known in self._known.items()
+            },
+        )
+
+    def restore(self, state: FatesState) -> None:
+        """Of fates that have decided nothing yet: as those were that gave the state."""
+        self._latest = {(source, partition): at for source, partition, at in state.latest}
+        self._earliest, self._swept_until = state.earliest, dict(state.swept_until)
+        self._parties.enter(state.parties)
+        for source, entries in state.entries.items():
+            self._ids[source] = KnownIds()
+            self._ids[source].enter(entries)
+        for source, groups in state.groups.items():
+            known = ((key, [_Group.restored(key, each) for each in kept]) for key, kept in groups)
+            self._known[source] = {
+                whole(key): kept if len(kept) > 1 else kept[0] for key, kept in known
+            }
 
     def _decide_source(self, rows: Entries, source: str, partition: str, effect: "_Effect") -> None:
         ids = self._ids.setdefault(source, KnownIds())
@@ -296,6 +332,33 @@ class _Group(msgspec.Struct, eq=False, gc=False):
         at, reported = row.address.event_time, _report_time(row)
         best = _Best(row.revision, STATUS_RANK[row.status], row.address)
         return cls(at, at, reported, reported, best)
+
+    @classmethod
+    def restored(cls, key: Halves, state: GroupState) -> "_Group":
+        *address, content = msgspec.structs.astuple(state.best)
+        values = (*key, *address, whole(content))
+        return cls(
+            state.first_event,
+            state.last_event,
+            state.first_report,
+            state.last_report,
+            _Best(state.revision, state.status_rank, Address(*values)),
+            {whole(content): revision for content, revision in state.others} or None,
+        )
+
+    def state(self) -> GroupState:
+        _, _, *address, content = msgspec.structs.astuple(self.best.address)
+        values = (*address, halves(content))
+        return GroupState(
+            self.first_event,
+            self.last_event,
+            self.first_report,
+            self.last_report,
+            self.best.revision,
+            self.best.status_rank,
+            AddressState(*values),
+            [(halves(content), revision) for content, revision in (self.others or {}).items()],
+        )
 
     def revisions(self) -> dict[int, int]:
         return self.others or {self.best.address.content: self.best.revision}

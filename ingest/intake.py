@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import polars as pl
 
 from ingest.archive import ARCHIVED
@@ -13,6 +14,7 @@ from ingest.block import raw_refs
 from ingest.block_decode import BlockDecoder
 from ingest.errors import ArchiveUnusable, RowFault
 from ingest.fate import Address, Decided, Fates
+from ingest.fate_state import FatesState
 from ingest.feed import Message, RawBatch, Reject
 from ingest.mapping import FeedSettings
 from ingest.pricing import priced
@@ -39,6 +41,12 @@ class Accepted:
     """ARCHIVED rows: every row that is no reject, in the order read."""
     rejects: Sequence[Reject]
     fates: Mapping[Fate, int]
+
+
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    row: int
+    columns: list[str]
+    fates: FatesState
 
 
 class Intake:
@@ -87,7 +95,8 @@ class Intake:
 
     def restore(self, archived: pl.DataFrame) -> TransactionBatch:
         """The same transactions as when these ARCHIVED rows were accepted first, and the state
-        after them. Called for every frame of the archive, in order, before the first accept.
+        after them. Called for every frame of the archive, in order, before the first accept; of an
+        intake that was taken up, for every frame after it.
 
         Raises ArchiveUnusable if a row would have another fate today: the settings changed.
         """
@@ -104,6 +113,18 @@ class Intake:
             self._row = archived["row"][-1]
         self._note_columns(archived)
         return self._transactions(archived, decided)
+
+    def put_down(self) -> bytes:
+        """The state after the last row taken."""
+        return msgspec.msgpack.encode(
+            _State(row=self._row, columns=sorted(self._seen_columns), fates=self._fates.state())
+        )
+
+    def take_up(self, state: bytes) -> None:
+        """Goes on where another of the same settings was put down; before anything is taken."""
+        found = msgspec.msgpack.decode(state, type=_State)
+        self._row, self._seen_columns = found.row, set(found.columns)
+        self._fates.restore(found.fates)
 
     def continue_after(self, row: int) -> None:
         """Numbers the next row after `row`; rejects at the end leave no trace in the archive."""

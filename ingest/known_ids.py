@@ -62,6 +62,17 @@ class KnownIds:
         self.count = len(kept)
         self._rebuild(kept, max(self.count, _FEWEST))
 
+    def last_party(self) -> int:
+        """The largest number of a party among the entries; -1 if there is none."""
+        fields = (self.entries[field][: self.count] for field in _PARTIES)
+        return max((int(each[each != _NOBODY].max(initial=0)) for each in fields), default=-1)
+
+    def enter(self, entries: bytes) -> None:
+        """These entries and no others."""
+        kept = np.frombuffer(entries, self.entries.dtype)
+        self.count = len(kept)
+        self._rebuild(kept, 1 << max(self.count, _FEWEST).bit_length())
+
     def _make_room(self, more: int) -> None:
         needed = self.count + more
         if needed > len(self.entries):
@@ -87,13 +98,26 @@ class Parties:
     def numbers(self, names: pl.Series) -> npt.NDArray[np.uint32]:
         return names.cast(self._names).to_physical().cast(pl.UInt32).fill_null(_NOBODY).to_numpy()
 
+    def upto(self, last: int) -> list[str]:
+        """The names of all numbers up to one, in their order."""
+        self._learn(last)
+        return self._known[: last + 1]
+
+    def enter(self, names: list[str]) -> None:
+        """These names under these numbers, where there were none."""
+        numbers = self.numbers(pl.Series(names, dtype=pl.String)).tolist()
+        assert numbers == list(range(len(names))), "numbers are given in order of arrival"
+
     def name(self, number: int) -> str | None:
         if number == _NOBODY:
             return None
+        self._learn(number)
+        return self._known[number]
+
+    def _learn(self, number: int) -> None:
         if number >= len(self._known):
             new = pl.Series(range(len(self._known), number + 1), dtype=pl.UInt32)
             self._known += new.cat.to(self._names).cast(pl.String).to_list()
-        return self._known[number]
 
 
 def entries_of(rows: pl.DataFrame, parties: Parties, ranks: Mapping[str, int]) -> Entries:

@@ -42,6 +42,8 @@ from models.snapshot import (
     Sections,
     as_records,
     as_transfers,
+    bytes_in,
+    bytes_piece,
     name_pieces,
     names_in,
 )
@@ -214,7 +216,7 @@ class Networks:
             standing=list(self._standing.values()),
         )
         return chain(
-            [Piece(section=NETWORK_STATE, rows=pa.record_batch({"state": [_encoded(state)]}))],
+            [bytes_piece(NETWORK_STATE, msgspec.json.encode(state))],
             name_pieces(self._names.first(len(self._names)), section=NETWORK_NAMES),
             self._shown.pieces(section=NETWORK_TRANSACTIONS),
             _transfer_pieces(self._transfers, kept, used.cancelled[kept], most_transfers),
@@ -222,7 +224,7 @@ class Networks:
 
     def restore(self, sections: Sections) -> None:
         """The room of a snapshot, into one that has seen nothing yet."""
-        state = _decoded(sections[NETWORK_STATE][0]["state"][0].as_py())
+        state = msgspec.json.decode(bytes_in(sections, NETWORK_STATE), type=_State)
         self._names.restore(names_in(sections, section=NETWORK_NAMES))
         self._customers = {self._names.name(number) for number in state.customers}
         self._shown.restore(sections, next_row=state.next_row, section=NETWORK_TRANSACTIONS)
@@ -487,14 +489,6 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
     customers: list[int]
     returns: list[tuple[TxnId, TxnId, int]]
     standing: list[ShapeFound]
-
-
-def _encoded(state: _State) -> bytes:
-    return msgspec.json.encode(state)
-
-
-def _decoded(state: bytes) -> _State:
-    return msgspec.json.decode(state, type=_State)
 
 
 def _by_place(transfers: Transfers) -> tuple[Int64s, ...]:

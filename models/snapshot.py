@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ingest.kernels.ids import ENTRY
 from models.kernels.arena import MOVEMENT, Columns, Int64s
 from models.kernels.transfers import TRANSFER, Transfers
 from models.mask import Mask
@@ -16,11 +17,19 @@ FORMAT = 2
 """Raised with every change of what a section holds."""
 
 ENGINE = blake2b(
-    repr((FORMAT, MOVEMENT.descr, TRANSFER.descr, [(bit.name, int(bit)) for bit in Mask])).encode(),
+    repr(
+        (
+            FORMAT,
+            MOVEMENT.descr,
+            TRANSFER.descr,
+            ENTRY.descr,
+            [(bit.name, int(bit)) for bit in Mask],
+        )
+    ).encode(),
     digest_size=8,
 ).hexdigest()
-"""Of the format, a movement's fields and its bits, a transfer's fields. Another engine's records
-mean something else."""
+"""Of the format, a movement's fields and its bits, those of a transfer and an id. Another
+engine's records mean something else."""
 
 STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS = (
     "state",
@@ -37,12 +46,12 @@ NETWORK_STATE, NETWORK_NAMES, NETWORK_TRANSACTIONS, TRANSFERS = (
 )
 PROFILE_SECTIONS = (STATE, NAMES, TRANSACTIONS, HOLDERS, MOVEMENTS)
 NETWORK_SECTIONS = (NETWORK_STATE, NETWORK_NAMES, NETWORK_TRANSACTIONS, TRANSFERS)
-SECTIONS = (*PROFILE_SECTIONS, *NETWORK_SECTIONS)
+INTAKE = "intake"
 """state: one row of numbers. names: every interned string in order of its number. transactions:
 what the ledger shows, a batch a chunk, with running numbers. holders: one row a holder, by its
 number. movements: the holders' records in the same order, as many each as `length` says.
 network-state: one row with JSON. network-names, network-transactions: as of the profiles.
-transfers: records of the room, without their places in its lists."""
+transfers: records of the room, without their places in its lists. intake: one row of bytes."""
 
 NAMES_AT_ONCE = 100_000
 
@@ -67,6 +76,16 @@ def name_pieces(names: Sequence[str], *, section: str = NAMES) -> Iterator[Piece
 
 def names_in(sections: Sections, *, section: str = NAMES) -> list[str]:
     return [name for rows in sections[section] for name in rows["name"].to_pylist()]
+
+
+def bytes_piece(section: str, content: bytes) -> Piece:
+    """A section that is one row of bytes."""
+    column = pa.array([content], pa.large_binary())
+    return Piece(section=section, rows=pa.record_batch({"state": column}))
+
+
+def bytes_in(sections: Sections, section: str) -> bytes:
+    return bytes(sections[section][0]["state"][0].as_py())
 
 
 def as_records(rows: Columns | Transfers) -> pa.Array:

@@ -32,7 +32,7 @@ from palermo.folder import REJECTS, Observer, append_whole, cut_to, said_plainly
 from palermo.judged import holders_since, standing
 from palermo.model_scores import Rank
 from palermo.pending import Pending
-from palermo.snapshots import Snapshots
+from palermo.snapshots import Snapshots, Stages
 
 CHECKPOINT_ROWS = 20_000
 """Small batches share a checkpoint until it covers so many rows."""
@@ -74,6 +74,11 @@ class Line:
     observer: Observer
     clock: Callable[[], float]
 
+    @property
+    def stages(self) -> Stages:
+        """What is put down in a snapshot."""
+        return Stages(profiles=self.profiles, networks=self.networks, intake=self.intake)
+
 
 def run(
     line: Line, begun: Progress, *, batch_rows: int, checkpoint_rows: int = CHECKPOINT_ROWS
@@ -89,7 +94,7 @@ def run(
         if pending.rows and is_due:
             spent, since = line.clock() - since, line.clock()
             progress, pending = commit(line, pending, progress, spent), Pending()
-            line.snapshots.begin(line.profiles, line.networks, progress)
+            line.snapshots.begin(line.stages, progress)
         line.snapshots.advance()
         yield progress
         if batch.is_end:
@@ -137,7 +142,7 @@ def commit(line: Line, pending: Pending, before: Progress, spent: float) -> Prog
 
 def resume(line: Line) -> Progress:
     """Where the last checkpoint ended, with profiles, networks and fates as they were then: from a
-    snapshot and the archive after it, fates from the whole archive."""
+    snapshot and the archive after it."""
     with line.store.transaction() as transaction:
         progress = transaction.position()
     begun = progress or Progress(position={}, rows=0, rejects_bytes=0, fates={})
@@ -145,13 +150,12 @@ def resume(line: Line) -> Progress:
     cut_to(line.folder / REJECTS, begun.rejects_bytes)
     if progress is None:
         return begun
-    restored = line.snapshots.restore(line.profiles, line.networks, upto=begun.rows)
+    restored = line.snapshots.restore(line.stages, upto=begun.rows)
     covered = 0 if restored is None else restored.rows
-    for archived in line.archive.read(upto=begun.rows):
+    for archived in line.archive.read(after=covered, upto=begun.rows):
         transactions = line.intake.restore(archived)
-        if archived["row"][-1] > covered:
-            line.profiles.absorb(transactions)
-            line.networks.extend(transactions)
+        line.profiles.absorb(transactions)
+        line.networks.extend(transactions)
     line.intake.continue_after(begun.rows)
     line.feed.seek(begun.position)
     if line.outlet:

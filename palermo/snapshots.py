@@ -1,4 +1,4 @@
-"""Profiles and networks on the disk, so that a run goes on without reading all its archive again.
+"""Profiles, networks and fates on the disk, so that a run goes on without reading all its archive.
 
 A snapshot is a folder of Arrow IPC files, one a section (see `models/snapshot.py`), and a manifest
 with position, engine, release, configuration, bundle and the checksum of each file. It is begun at
@@ -9,8 +9,9 @@ committed is refused, and the older one is used, else the archive.
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import crc32c
@@ -20,9 +21,19 @@ import structlog
 
 from alerts.alert import Reproduce
 from alerts.progress import Progress
+from ingest.intake import Intake
 from models.networks import Networks
 from models.profile import Profiles
-from models.snapshot import ENGINE, PROFILE_SECTIONS, SECTIONS, Piece, Sections
+from models.snapshot import (
+    ENGINE,
+    INTAKE,
+    NETWORK_SECTIONS,
+    PROFILE_SECTIONS,
+    Piece,
+    Sections,
+    bytes_in,
+    bytes_piece,
+)
 from palermo.errors import SnapshotRefused
 from palermo.folder import Observer, said_plainly, sync_folder
 
@@ -65,6 +76,47 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     crc32c: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """What a snapshot is of. The live stage `detect` has profiles alone: rows are taken in, and
+    networks judged, by other processes."""
+
+    profiles: Profiles
+    networks: Networks | None = None
+    intake: Intake | None = None
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        networks = () if self.networks is None else NETWORK_SECTIONS
+        return (*PROFILE_SECTIONS, *networks, *(() if self.intake is None else (INTAKE,)))
+
+    def snapshot(self) -> Generator[Piece]:
+        """All of them as they are now, to be written between batches."""
+        profiles = self.profiles.snapshot(most_movements=MOST_MOVEMENTS)
+        others = list[Iterable[Piece]]()
+        if self.networks is not None:
+            others.append(self.networks.snapshot(most_transfers=MOST_MOVEMENTS))
+        if self.intake is not None:
+            others.append([bytes_piece(INTAKE, self.intake.put_down())])
+        return _together(profiles, others)
+
+    def restore(self, sections: Sections) -> None:
+        self.profiles.restore(sections)
+        if self.networks is not None:
+            self.networks.restore(sections)
+        if self.intake is not None:
+            self.intake.take_up(bytes_in(sections, INTAKE))
+
+
+def _together(profiles: Generator[Piece], others: Iterable[Iterable[Piece]]) -> Generator[Piece]:
+    try:
+        yield from profiles
+        for pieces in others:
+            yield from pieces
+    finally:
+        profiles.close()
+
+
 class Snapshots:
     """The snapshots of one run's folder. `seconds_between`: at most one in so many; `clock` gives
     seconds, monotonic."""
@@ -86,7 +138,7 @@ class Snapshots:
         self._sealing: Future[None] | None = None
         self._sealer = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
 
-    def begin(self, profiles: Profiles, networks: Networks | None, progress: Progress) -> None:
+    def begin(self, stages: Stages, progress: Progress) -> None:
         """Starts one of what was just committed, if it is time for it."""
         pause = max(self._seconds_between, self._spent / LARGEST_SHARE)
         is_busy = self._writing is not None or self._sealing is not None
@@ -96,7 +148,7 @@ class Snapshots:
         self._spent = 0.0
         with said_plainly(self._folder):
             self._folder.mkdir(exist_ok=True, mode=0o700)
-            self._writing = _Writing(path, self._manifest(progress), profiles, networks)
+            self._writing = _Writing(path, self._manifest(progress), stages.snapshot())
         self._observer("snapshot_begun")
 
     def advance(self) -> None:
@@ -114,15 +166,12 @@ class Snapshots:
             self._finish(self._sealing)
         self._spent += self._clock() - begun
 
-    def restore(
-        self, profiles: Profiles, networks: Networks | None = None, *, upto: int
-    ) -> Manifest | None:
-        """Gives empty profiles and networks the newest usable snapshot of at most `upto` rows; what
-        it is of, None if there is none. Refused ones are removed, and told with the reason.
-        networks: None where they are judged elsewhere."""
+    def restore(self, stages: Stages, *, upto: int) -> Manifest | None:
+        """Gives stages that have seen nothing the newest usable snapshot of at most `upto` rows;
+        what it is of, None if there is none. Refused ones are removed, and told with the reason."""
         for path in sorted(self._folder.glob("rows-*"), reverse=True):
             try:
-                manifest, sections = self._opened(path, upto, _sections(networks))
+                manifest, sections = self._opened(path, upto, stages.sections)
             except SnapshotRefused as refusal:
                 structlog.get_logger().warning(
                     "snapshot_refused", snapshot=path.name, reason=str(refusal)
@@ -130,9 +179,7 @@ class Snapshots:
                 self._observer("snapshot_refused")
                 shutil.rmtree(path)
                 continue
-            profiles.restore(sections)
-            if networks is not None:
-                networks.restore(sections)
+            stages.restore(sections)
             self._observer("snapshot_restored")
             return manifest
         if upto:
@@ -186,19 +233,13 @@ class Snapshots:
 class _Writing:
     """One snapshot on its way to the disk."""
 
-    def __init__(
-        self, path: Path, manifest: Manifest, profiles: Profiles, networks: Networks | None
-    ) -> None:
+    def __init__(self, path: Path, manifest: Manifest, pieces: Generator[Piece]) -> None:
         self._path, self._manifest = path, manifest
         self._part = path.with_name(path.name + UNFINISHED)
         shutil.rmtree(self._part, ignore_errors=True)
         self._part.mkdir(mode=0o700)
         self._files: dict[str, tuple[pa.NativeFile, pa.RecordBatchFileWriter]] = {}
-        self._sections = _sections(networks)
-        self._pieces = _together(
-            profiles.snapshot(most_movements=MOST_MOVEMENTS),
-            iter(()) if networks is None else networks.snapshot(most_transfers=MOST_MOVEMENTS),
-        )
+        self._pieces = pieces
         self.write_next()
 
     def write_next(self) -> bool:
@@ -215,7 +256,7 @@ class _Writing:
     def seal(self) -> None:
         """Makes all of it durable and gives it its name; beside the run, in a thread of its own."""
         self._close_files()
-        sections = {name: _synced(self._part / _file(name)) for name in self._sections}
+        sections = {name: _synced(self._part / _file(name)) for name in self._files}
         manifest = msgspec.structs.replace(self._manifest, sections=sections)
         sealed = Sealed(manifest=manifest, crc32c=_crc32c(msgspec.json.encode(manifest)))
         path = self._part / MANIFEST
@@ -234,18 +275,6 @@ class _Writing:
         for file, writer in self._files.values():
             writer.close()
             file.close()
-
-
-def _sections(networks: Networks | None) -> tuple[str, ...]:
-    return PROFILE_SECTIONS if networks is None else SECTIONS
-
-
-def _together(profiles: Generator[Piece], networks: Iterator[Piece]) -> Generator[Piece]:
-    try:
-        yield from profiles
-        yield from networks
-    finally:
-        profiles.close()
 
 
 def _name(rows: int) -> str:

@@ -20,7 +20,7 @@ from palermo.judged import Judged, holders_since
 from palermo.live.exchange import Exchange, Outgoing, Place, Share, replayed
 from palermo.live.messages import Judgement, clock_of, headers, steps
 from palermo.model_scores import Rank
-from palermo.snapshots import Snapshots
+from palermo.snapshots import Snapshots, Stages
 
 MESSAGES_AT_ONCE = 50
 """Messages a round: at most some thirty megabytes before they are unpacked."""
@@ -72,7 +72,7 @@ class DetectStage:
         )
         self._coming[partition] = engine
         upto = 0 if engine.begun is None else engine.begun
-        restored = engine.snapshots.restore(engine.profiles, upto=upto)
+        restored = engine.snapshots.restore(Stages(profiles=engine.profiles), upto=upto)
         # What the topic let go of is older than any profile looks back to.
         start = self._exchange.beginning(partition)
         if restored is not None:
@@ -141,7 +141,7 @@ class DetectStage:
         engine.begun = offset
         position = {"clocks": msgspec.to_builtins(dict(engine.clocks.heard))}
         progress = Progress(position=position, rows=offset, rejects_bytes=0, fates={})
-        engine.snapshots.begin(engine.profiles, None, progress)
+        engine.snapshots.begin(Stages(profiles=engine.profiles), progress)
 
 
 def _batches(records: Sequence[Record], clocks: Clocks) -> Iterator[TransactionBatch]:

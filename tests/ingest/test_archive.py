@@ -35,10 +35,13 @@ def test_what_is_written_is_read_in_row_order(tmp_path: Path, frames: list[pl.Da
         assert_frame_equal(found, frame)
 
 
-def test_reading_stops_at_the_committed_row(tmp_path: Path, frames: list[pl.DataFrame]) -> None:
+def test_reading_begins_after_a_row_and_stops_at_the_committed_one(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
     archive = written(tmp_path, frames)
 
     assert [frame["row"][-1] for frame in archive.read(upto=4)] == [2, 4]
+    assert [frame["row"][-1] for frame in archive.read(after=2)] == [4, 6]
 
 
 def test_rows_beyond_the_committed_one_are_dropped_once_and_for_all(

@@ -110,6 +110,27 @@ def test_restoring_the_archive_gives_the_same_transactions_and_goes_on_alike(
 
 
 @SHARED
+@given(feeds(), st.lists(st.integers(0, 25), min_size=2, max_size=4))
+def test_an_intake_put_down_after_each_batch_goes_on_as_one_that_was_not(
+    intake: Make, batch: Make, rows: list[dict[str, Any]], cuts: list[int]
+) -> None:
+    straight, taken_up = intake(), intake()
+    for part in parts(batch(rows), cuts):
+        state = taken_up.put_down()
+        taken_up = intake()
+        taken_up.take_up(state)
+
+        expected, found = straight.accept(part), taken_up.accept(part)
+
+        assert_frame_equal(found.archived, expected.archived)
+        assert_frame_equal(found.transactions.added, expected.transactions.added)
+        assert_frame_equal(found.transactions.retracted, expected.transactions.retracted)
+        assert found.transactions.seen_until == expected.transactions.seen_until
+        assert found.transactions.history_start == expected.transactions.history_start
+    assert taken_up.columns_present() == straight.columns_present()
+
+
+@SHARED
 @given(feeds(), st.randoms(use_true_random=False))
 def test_rows_of_one_day_leave_the_same_transactions_in_any_order(
     intake: Make, batch: Make, rows: list[dict[str, Any]], random: Any
