@@ -26,7 +26,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(Record, frozen=True, kw_only=True):
-    kind: Literal["customer", "account", "device", "place"]
+    kind: Literal["customer", "account", "device", "place", "contact"]
     id: str
 
 

@@ -21,7 +21,7 @@ LEAST_CONTROLLED = 2
 CHILD_RULE = ("the holder is under 18 and somebody else's device moves the money",)
 MOST_PAYERS = 100
 """Payers listed, in order of their first payment; the rest are in the cited transactions."""
-THINGS = frozenset({"device", "place"})
+THINGS = frozenset({"device", "place", "contact"})
 """Kinds of subjects that are no party: nobody is named by them."""
 COLLECTING = frozenset({"som-collector-fanin"})
 """Typologies whose subject collects from payers."""

@@ -255,7 +255,7 @@ class Triage:
         self, connection: sa.Connection, link: Link, feeder: str, upto: TriggerKey
     ) -> SubjectKind:
         """A party known by nothing but its account number is an account; a thing is a thing."""
-        if link.kind in ("device", "place"):
+        if link.kind in ("device", "place", "contact"):
             return link.kind
         references = self._background.references
         if link.id in references.customers:

@@ -82,7 +82,10 @@ class Catalogue:
         definitions: Mapping[str, Definition],
         available: Provided,
         ground: TestGround,
+        contacts: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        """`contacts`: by party, the pairs of contacts it shares with several others."""
+        self._contacts = contacts or {}
         self.definitions = dict(sorted(definitions.items()))
         self.typologies = {k: t for k, t in self.definitions.items() if isinstance(t, Typology)}
         self.gatherings = {
@@ -204,7 +207,7 @@ class Catalogue:
             not_testable=self._not_testable(typology, row),
             exculpations=tests,
             cleared_by=_cleared_by(typology, row, rest),
-            links=_links(typology, row),
+            links=_links(typology, row, self._contacts),
             citations=(
                 Citation(
                     holder=row["holder"],
@@ -331,10 +334,16 @@ def _is_short(typology: Typology, condition: Condition) -> bool:
     )
 
 
-def _links(typology: Typology, row: dict[str, Any]) -> tuple[Link, ...]:
-    if typology.link is None or row[typology.link.feature] is None:
+def _links(
+    typology: Typology, row: dict[str, Any], contacts: Mapping[str, tuple[str, ...]]
+) -> tuple[Link, ...]:
+    link = typology.link
+    if link is None:
         return ()
-    return (Link(kind=typology.link.kind, id=row[typology.link.feature]),)
+    if link.feature is None:
+        return tuple(Link(kind=link.kind, id=pair) for pair in contacts.get(row["holder"], ()))
+    named = row[link.feature]
+    return () if named is None else (Link(kind=link.kind, id=named),)
 
 
 def _cleared_by(typology: Typology, row: dict[str, Any], rest: dict[str, Any]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from typing import Literal
 
 Family = Literal["structure", "movement", "link", "keyword", "known"]
 TestResult = Literal["explains", "does_not_explain", "not_testable"]
-SubjectKind = Literal["customer", "account", "device", "place"]
-LinkKind = Literal["receiver", "recapturer", "device", "place"]
-"""What signals can share: a party that is paid, a party that takes wages back, a thing used."""
+SubjectKind = Literal["customer", "account", "device", "place", "contact"]
+LinkKind = Literal["receiver", "recapturer", "device", "place", "contact"]
+"""What signals can share: a party that is paid, a party that takes wages back, a thing used,
+a pair of contacts given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

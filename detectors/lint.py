@@ -63,8 +63,9 @@ def _of_movements(typology: Typology) -> Iterator[str]:
     if typology.is_signal and typology.link is None:
         yield "link: a signal needs what it is gathered by"
     named = {f.name for f in typology.features if f.aggregate in NAMED}
-    if typology.link is not None and typology.link.feature not in named:
-        yield f"link: {typology.link.feature} is no feature of this typology whose value is a name"
+    link = typology.link
+    if link is not None and link.kind != "contact" and link.feature not in named:
+        yield f"link: {link.feature} is no feature of this typology whose value is a name"
     tests = Test(sum(int(Test[test]) for test in typology.exculpations if test in TESTS))
     for feature in typology.features:
         if feature.tests != tests:

@@ -110,10 +110,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalLink:
-    """What a signal is gathered by: `feature` is the column whose value names it (null: none)."""
+    """What a signal is gathered by: `feature` is the column whose value names it (null: none). The
+    pairs of contacts that a customer gave are no feature (None)."""
 
     kind: LinkKind
-    feature: str
+    feature: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from alerts.store import Store
 from alerts.totals import BaseMoney
 from alerts.triage import Triage
 from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.contacts import shared_pairs
 from detectors.networks import NetworkDetector
 from detectors.testability import provided
 from detectors.typology import Definition, GatheringTypology
@@ -153,7 +154,8 @@ def catalogue_of(
         has_register=bool(references.licences),
         has_relations=any(customer.related for customer in references.customers.values()),
     )
-    return Catalogue(enabled_typologies(settings.detectors), available, ground)
+    contacts = shared_pairs(references.customers)
+    return Catalogue(enabled_typologies(settings.detectors), available, ground, contacts)
 
 
 def enabled_typologies(settings: DetectorSettings) -> dict[str, Definition]:

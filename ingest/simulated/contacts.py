@@ -35,20 +35,31 @@ def no_contacts(people: People) -> Contacts:
 
 
 def draw_contacts(
-    people: People, houses: Sequence[Sequence[str]], rng: np.random.Generator
+    people: People,
+    houses: Sequence[Sequence[str]],
+    hands: Sequence[Sequence[str]],
+    rng: np.random.Generator,
 ) -> Contacts:
-    """By household but for dormitories and village offices. houses: parties of one address each."""
+    """By household but for dormitories and village offices. houses: parties of one address each;
+    hands: of one address and one number."""
     host = _by_household(people, rng)
     _gather(host, people, people.are("is_student"), IN_DORMITORY, DORMITORY_ROOM, rng)
     is_rural = people.are("is_earner") & ~people.are("is_business") | people.are("is_elder")
     _gather(host, people, is_rural, AT_OFFICE, VILLAGE, rng)
     for parties in houses:
-        members = people.party.index_of
-        at = [who for party in parties if (who := members(party)) is not None]
+        at = _positions(people, parties)
         host[at] = at[0]
     is_guest = (host != np.arange(len(people))) & (rng.random(len(people)) < WITHOUT_NUMBER)
     number = np.where(is_guest, host, np.arange(len(people)))
+    for parties in hands:
+        at = _positions(people, parties)
+        host[at] = number[at] = at[0]
     return Contacts(address=_named("H-FICT-", host), phone=_named("P-FICT-", number))
+
+
+def _positions(people: People, parties: Sequence[str]) -> list[int]:
+    found = (people.party.index_of(party) for party in parties)
+    return [who for who in found if who is not None]
 
 
 def _by_household(people: People, rng: np.random.Generator) -> Indices:

@@ -105,7 +105,7 @@ def draw_country(
     opened_on, not_yet = _openings(stage, crimes, planted.accounts, rng)
     return Country(
         people=people,
-        contacts=_contacts(people, innocent, rng.spawn(1)[0]),
+        contacts=_contacts(people, crimes.schemes, innocent, rng.spawn(1)[0]),
         banks=draw_banks(settings.society.banks, held_accounts(people), rng.spawn(1)[0]),
         schemes=crimes.schemes,
         look_alikes=innocent,
@@ -120,12 +120,16 @@ def draw_country(
 
 
 def _contacts(
-    people: People, innocent: Sequence[LookAlikeTold], rng: np.random.Generator
+    people: People,
+    crimes: Sequence[SchemeTold],
+    innocent: Sequence[LookAlikeTold],
+    rng: np.random.Generator,
 ) -> Contacts:
     if not people.society.tells_contacts:
         return no_contacts(people)
     houses = [each.members for each in innocent if each.is_one_house]
-    return draw_contacts(people, houses, rng)
+    hands = [each.one_hand for each in crimes if each.one_hand]
+    return draw_contacts(people, houses, hands, rng)
 
 
 def _cast(people: People, rng: np.random.Generator) -> Cast:

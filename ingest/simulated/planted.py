@@ -84,6 +84,8 @@ class Scheme:
     opened: tuple[tuple[str, int], ...] = ()
     """Accounts opened for it, and on which day."""
     story: str | None = None
+    one_hand: tuple[str, ...] = ()
+    """Parties who gave the bank one address and one telephone number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ class SchemeTold:
     completes_at: int | None
     ends_at: int
     story: str | None
+    one_hand: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,7 @@ def scheme_told(scheme: Scheme) -> SchemeTold:
         completes_at=scheme.completes_at,
         ends_at=times[-1],
         story=scheme.story,
+        one_hand=scheme.one_hand,
     )
 
 

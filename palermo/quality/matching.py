@@ -87,13 +87,15 @@ def _by_party(schemes: Iterable[Scheme]) -> dict[str, list[Scheme]]:
 
 
 def _named(alert: Alert) -> frozenset[str]:
-    if alert.subject.kind in ("device", "place"):
-        return frozenset(r.party for r in alert.roles if r.role not in ("unknown", "payer"))
+    if alert.subject.kind in ("device", "place", "contact"):
+        return frozenset(r.party for r in alert.roles if r.role != "payer")
     return frozenset({alert.subject.id})
 
 
 def _accuses(scheme: Scheme, named: frozenset[str]) -> bool:
-    return any(m.is_suspect and not named.isdisjoint((m.party, m.account)) for m in scheme.members)
+    """Of a scheme whose suspects no account shows, those it uses stand for them."""
+    accused = [m for m in scheme.members if m.is_suspect] or scheme.members
+    return any(not named.isdisjoint((m.party, m.account)) for m in accused)
 
 
 def _found(proposal: Proposal, touches: Iterable[Touch]) -> frozenset[str]:

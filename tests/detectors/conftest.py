@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.contacts import shared_pairs
 from detectors.finding import Finding
 from detectors.gathering import gather
 from detectors.networks import NetworkDetector, NetworkKey
@@ -188,7 +189,8 @@ def _catalogue(references: References) -> Catalogue:
         has_usd_rate=True,
     )
     ground = TestGround(has_register=bool(references.licences), has_relations=True)
-    return Catalogue(load_typologies(), available, ground)
+    contacts = shared_pairs(references.customers)
+    return Catalogue(load_typologies(), available, ground, contacts)
 
 
 def _profiles(references: References, catalogue: Catalogue, is_always_armed: bool) -> Profiles:

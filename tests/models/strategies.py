@@ -725,6 +725,19 @@ def sitting(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Trans
                 yield replace(spent, mcc="5411")
 
 
+def handled(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """New accounts that one payer fills and one device empties."""
+    for account in choice.of((hood.fresh[:3], hood.fresh[3:5], hood.accounts[2:4])):
+        for i in range(choice.of((4, 3, 2))):
+            when = at + i * choice.of((3, 9, 15)) * DAY + choice.of(EDGES)
+            payer = hood.payer(choice.of((1, 1, 2, 3)))
+            yield transfer(payer, account, when, hood.usd(choice.of((100, 100, 50))))
+            sent = transfer(account, hood.receivers[0], when + HOUR, hood.usd(choice.of((80, 40))))
+            device = choice.of(("D-FICT-8", "D-FICT-8", "D-FICT-8", "D-FICT-7", None))
+            yield replace(sent, device_hash=device)
+        yield from _aftermath(choice, hood, account, at + 20 * DAY)
+
+
 def wages(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
     """The same payer month by month, steadily or not."""
     account = choice.of(hood.accounts[:4])
@@ -808,6 +821,7 @@ SCENES: tuple[Scene, ...] = (
     brokered,
     streamed,
     sitting,
+    handled,
     wages,
     family,
     ordinary,

@@ -247,6 +247,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
         ((strategies.brokered,), {"sx-bride-broker": 30}),
         ((strategies.streamed,), {"cse-stream-facilitator": 10, "cse-stream-payer": 5}),
         ((strategies.sitting,), {"fl-emptied-card": 100, "fl-one-atm-many-cards": 10}),
+        ((strategies.handled,), {"fl-new-account-used": 50}),
         (None, {}),
     ],
     ids=[
@@ -271,6 +272,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
         "brokered",
         "streamed",
         "sitting",
+        "handled",
         "all",
     ],
 )

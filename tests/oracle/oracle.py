@@ -798,7 +798,24 @@ def fl_emptied_card(v: View) -> Judgement:
     return Judgement(conditions=conditions, link=v.name(replace(sitting, aggregate="TOP_PLACE")))
 
 
+def fl_new_account_used(v: View) -> Judgement:
+    """Signal, account scope, 30 d."""
+    on_device = frozenset({"OUT", "DEVICE_KNOWN"})
+    sent = v.measure(_in(MONTH, "COUNT", on_device | {"NEW_ACCOUNT"}))
+    device = v.measure(_in(MONTH, "TOP_DEVICE_SUM", on_device))
+    payer = v.measure(_in(MONTH, "TOP_PAYEE_SUM", CREDIT))
+    went_out = v.measure(_in(MONTH, "SUM", frozenset({"OUT"})))
+    came_in = v.measure(_in(MONTH, "SUM", frozenset({"IN"})))
+    conditions = (
+        _pre_at_least("sent_when_new", sent, 3, is_core=True),
+        _share_at_least("one_device_share", share(device, went_out), Fraction(7, 10), is_core=True),
+        _share_at_least("one_payer_share", share(payer, came_in), Fraction(1, 2), is_core=True),
+    )
+    return Judgement(conditions=conditions)
+
+
 DEFINITIONS: Mapping[str, Definition] = {
+    "fl-new-account-used": Definition(judge=fl_new_account_used, scope="account"),
     "som-escrow-release": Definition(judge=som_escrow_release, scope="account"),
     "som-organiser-split": Definition(judge=som_organiser_split, scope="account"),
     "st-crypto-ramp": Definition(judge=st_crypto_ramp, scope="account"),
