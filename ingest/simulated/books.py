@@ -24,7 +24,15 @@ REPORTED: dict[str, pl.DataType] = {
 """What a report says besides ROW; the balance, whole kip, is of the customer who reports it."""
 
 OTHER_BANK, BANK_ABROAD = "fict-bank-other", "fict-bank-abroad"
-SALE = ("benef_party_id", "benef_region", "benef_bank")
+SOLD: dict[str, pl.DataType] = {
+    "benef_account_id": pl.String(),
+    "day": pl.Int64(),
+    "amount": pl.Int64(),
+    "benef_party_id": pl.String(),
+    "benef_region": pl.String(),
+    "benef_bank": pl.Int64(),
+}
+"""What a merchant has sold on a day, and who that is."""
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAY_RETURN = ("TRANSFER", "CARD_PURCHASE")
 RETURNED, LONGEST_RETURN_DAYS = 0.0025, 60
@@ -39,16 +47,17 @@ class Books:
         self._sequence: Indices = np.zeros(len(banks.names), dtype=np.int64)
         self._happened = 0
         self._coming_back = pl.DataFrame(schema=WANTED)
+        self._sold = pl.DataFrame(schema=SOLD)
 
     def due(self, end: int) -> pl.DataFrame:
-        """The returns before that day: WANTED rows, in no order. They are given once."""
-        is_due = pl.col("event_time") < end * DAY
+        """The returns before that moment: WANTED rows, in no order. They are given once."""
+        is_due = pl.col("event_time") < end
         due = self._coming_back.filter(is_due)
         self._coming_back = self._coming_back.filter(~is_due)
         return due
 
     def written(self, cleared: pl.DataFrame, *, end: int) -> pl.DataFrame:
-        """The reports of CLEARED rows from before the day `end`: ROW and REPORTED columns, by
+        """The reports of CLEARED rows from before the moment `end`: ROW and REPORTED columns, by
         event time. A bank that reports knows its own customers only, and their telephones if they
         pay."""
         told = self._told(cleared)
@@ -56,8 +65,11 @@ class Books:
         is_other = pl.col("orig_bank") != pl.col("benef_bank")
         credits = told.filter(is_other, pl.col("benef_bank") != OUTSIDE)
         both = [_debits(told), _credits(credits.filter(~is_sale))]
-        sales = _settlements(credits.filter(is_sale, pl.col("undoes_payer").is_null()))
-        ordered = pl.concat([*both, sales]).sort("event_time", "deed", "is_credit")
+        self._sell(credits.filter(is_sale, pl.col("undoes_payer").is_null()))
+        if end % DAY == 0:
+            both.append(_settlements(self._sold, both[0].schema))
+            self._sold = pl.DataFrame(schema=SOLD)
+        ordered = pl.concat(both).sort("event_time", "deed", "is_credit")
         reports = self._numbered(ordered)
         self._remember(told, reports, end)
         return reports.select(*ROW, *REPORTED)
@@ -85,6 +97,14 @@ class Books:
         names = pl.lit(pl.Series(self._banks.names))
         return pl.coalesce(names.gather(pl.when(bank != OUTSIDE).then(bank)), other)
 
+    def _sell(self, sales: pl.DataFrame) -> None:
+        """Adds to what every merchant has sold on the day."""
+        new = sales.with_columns(day=pl.col("event_time") // DAY).select(*SOLD)
+        both = pl.concat([self._sold, new])
+        grouped = both.group_by("benef_account_id", "day", maintain_order=True)
+        who = [pl.col(name).first() for name in SOLD if name.startswith("benef_")][1:]
+        self._sold = grouped.agg(pl.col("amount").sum(), *who).select(*SOLD)
+
     def _numbered(self, ordered: pl.DataFrame) -> pl.DataFrame:
         """With every bank's own running number and the id made of it."""
         source = ordered["source_at"].to_numpy()
@@ -109,7 +129,7 @@ class Books:
         back = told.filter(may & pl.Series(self._rng.random(len(told)) < RETURNED))
         days = self._rng.integers(1, LONGEST_RETURN_DAYS + 1, len(back))
         time = back["event_time"].to_numpy() + days * DAY
-        time = np.maximum(time, end * DAY + time % DAY)
+        time = np.maximum(time, end + time % DAY)
         ids = reports.select("deed", "txn_id", "is_credit").filter(
             pl.col("deed").is_in(back["deed"].implode())
         )
@@ -157,13 +177,10 @@ def _credits(told: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _settlements(sales: pl.DataFrame) -> pl.DataFrame:
+def _settlements(sold: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:
     """What a merchant's bank reports of sales to other banks' customers: the sum of a day."""
-    of_a_day = sales.group_by(
-        "benef_account_id", pl.col("event_time") // DAY, maintain_order=True
-    ).agg(pl.col("amount").sum(), *(pl.col(name).first() for name in SALE))
     told = {
-        "event_time": (pl.col("event_time") + 1) * DAY - SECOND,
+        "event_time": (pl.col("day") + 1) * DAY - SECOND,
         "txn_type": pl.lit("OTHER"),
         "channel": pl.lit("BATCH"),
         "direction": pl.lit("CREDIT"),
@@ -175,9 +192,8 @@ def _settlements(sales: pl.DataFrame) -> pl.DataFrame:
         "source_at": pl.col("benef_bank"),
         "is_credit": pl.lit(value=True),
     }
-    same = {name: pl.col(name) for name in ("benef_account_id", "amount", *SALE)}
-    columns = _credits(sales.clear()).schema
-    return of_a_day.select(
+    same = {name: pl.col(name) for name in SOLD if name != "day"}
+    return sold.select(
         (same | told).get(name, pl.lit(None, dtype=dtype)).alias(name)
         for name, dtype in columns.items()
     )

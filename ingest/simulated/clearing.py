@@ -79,16 +79,16 @@ class Clearing:
         months = USUAL_BALANCE * rng.lognormal(0.0, BALANCE_SPREAD, len(people))
         self._ledger = Ledger((people.income * months).astype(np.int64))
 
-    def cleared(self, wanted: pl.DataFrame, *, end: int) -> pl.DataFrame:
-        """What is paid of what is wanted (WANTED rows in any order) before the day `end`, with the
-        fees, and with what somebody brings to pay for it: CLEARED rows in no order. What schemes
-        and look-alikes do is always paid."""
+    def cleared(self, wanted: pl.DataFrame, *, start: int, end: int) -> pl.DataFrame:
+        """What is paid of what is wanted (WANTED rows in any order) from the moment `start` until
+        before `end`, with the fees, and with what somebody brings to pay for it: CLEARED rows in
+        no order. What schemes and look-alikes do is always paid."""
         told = self._told(wanted, end).filter(_is_to_another())
         payments = self._payments(told)
         spare = self._spare(payments.giver)
         judged = self._ledger.judged(payments, is_sure=self._are_sure(told), spare=spare)
         made = told.with_columns(brought=judged.brought).filter(pl.Series(judged.is_made))
-        paid = pl.concat([made.drop("brought"), _fees(made), self._brought(made, end)])
+        paid = pl.concat([made.drop("brought"), _fees(made), self._brought(made, start, end)])
         paid = paid.with_columns(turn=_ranks(paid))
         posted = self._ledger.post(self._payments(paid.with_columns(fee=pl.lit(0))))
         is_undone = _are_undone(paid)
@@ -126,7 +126,7 @@ class Clearing:
             & (pl.col("benef_bank") != OUTSIDE)
             & pl.col("merchant_id").is_null()
         )
-        arrives = pl.min_horizontal(pl.col("event_time") + wait, end * DAY - SECOND)
+        arrives = pl.min_horizontal(pl.col("event_time") + wait, end - SECOND)
         return both.with_columns(
             credited_at=pl.when(is_between).then(arrives).otherwise("event_time"),
             fee=_fee(both),
@@ -161,11 +161,12 @@ class Clearing:
             np.int64
         )
 
-    def _brought(self, made: pl.DataFrame, end: int) -> pl.DataFrame:
+    def _brought(self, made: pl.DataFrame, start: int, end: int) -> pl.DataFrame:
         """What comes in on the same day, before what it is for."""
         needed = made.filter(pl.col("brought") > 0)
         time = needed["event_time"].to_numpy()
-        wait = np.minimum(time % DAY, BROUGHT_WITHIN) * self._rng.random(len(time))
+        room = np.minimum(np.minimum(time % DAY, time - start), BROUGHT_WITHIN)
+        wait = room * self._rng.random(len(time))
         rows = money_brought(
             self._people,
             self._payments(needed).giver,

@@ -21,7 +21,7 @@ from ingest.simulated.life import EPOCH, everyday, held_accounts
 from ingest.simulated.moves import deposit, rounded, transfer, withdrawal
 from ingest.simulated.people import People, draw_people
 from ingest.simulated.plan import Country
-from ingest.simulated.planted_rows import PlantedRows
+from ingest.simulated.row_store import RowStore
 from ingest.simulated.rows import DAY, HOUR, SECOND, Row, frame_of
 from ingest.simulated.stream import encoded, number
 from ingest.simulated.write import TRANSACTIONS, write_references, write_settings
@@ -74,7 +74,7 @@ def write_demo(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_references(folder, country)
     write_settings(folder, TRANSACTIONS, {"USD": str(KIP_PER_USD)}, country.banks)
-    rows = country.planted.between(FIRST_DAY, LAST_DAY + LONGEST_SCENE)
+    rows = country.planted.between(FIRST_DAY * DAY, (LAST_DAY + LONGEST_SCENE) * DAY)
     text = "".join(f"{line}\n" for line in encoded(number(rows)))
     (folder / TRANSACTIONS).write_text(text, encoding="utf-8", newline="\n")
 
@@ -90,7 +90,7 @@ def demo_country(rng: np.random.Generator) -> Country:
         support_scene(people, rng),
     )
     life = everyday(people, first_day=FIRST_DAY, days=DAYS, rng=rng)
-    planted = PlantedRows()
+    planted = RowStore()
     for rows in (_without_scenes(life, people), *(scene.rows for scene in scenes)):
         planted.add(rows)
     return Country(

@@ -31,6 +31,7 @@ SHOP_PLACES = pl.Series(
 )
 FIRMS = {"telco": "TELCO-1", "utility": "WATER-1"}
 DEALERS = 6
+EVERYBODY = slice(None)
 NEARNESS = 3.0
 SENT_SHARE = 0.16
 PAID_IN_SHARE = 0.4
@@ -52,17 +53,24 @@ class Side:
 
 
 def everyday(
-    people: People, *, first_day: int, days: int, rng: np.random.Generator
+    people: People,
+    *,
+    first_day: int,
+    days: int,
+    rng: np.random.Generator,
+    part: slice = EVERYBODY,
 ) -> pl.DataFrame:
-    """ROW rows of `days` local days from `first_day` (days since the epoch), in no order."""
-    drawn = [_habit_rows(habit, people, first_day, days, rng) for habit in people.society.habits]
+    """ROW rows of `days` local days from `first_day` (days since the epoch), in no order. part: of
+    the people, by position, those whose doing it is."""
+    habits = people.society.habits
+    drawn = [_habit_rows(habit, people, part, first_day, days, rng) for habit in habits]
     block = range(first_day, first_day + days)
     return pl.concat(
         [
             *drawn,
-            _wages(people, block, rng),
-            _rents(people, block, rng),
-            _support(people, block, rng),
+            _wages(people, part, block, rng),
+            _rents(people, part, block, rng),
+            _support(people, part, block, rng),
         ]
     )
 
@@ -126,9 +134,15 @@ def held_accounts(people: People) -> pl.Series:
 
 
 def _habit_rows(
-    habit: Habit, people: People, first_day: int, days: int, rng: np.random.Generator
+    habit: Habit,
+    people: People,
+    part: slice,
+    first_day: int,
+    days: int,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
-    who = np.repeat(np.arange(len(people)), rng.poisson(_rates(habit, people, first_day, days)))
+    rates = _rates(habit, people, first_day, days)[part]
+    who = np.repeat(np.arange(len(people))[part], rng.poisson(rates))
     own, other = _person(people, who), _other_side(habit, people, who, rng)
     orig, benef = (other, own) if habit.is_credit else (own, other)
     if habit.channel == "MOBILE":
@@ -177,9 +191,9 @@ def _whereabouts(people: People, who: Indices, rng: np.random.Generator) -> Indi
     return np.where(chance < share, away, home).astype(np.int64)
 
 
-def _wages(people: People, block: range, rng: np.random.Generator) -> pl.DataFrame:
+def _wages(people: People, part: slice, block: range, rng: np.random.Generator) -> pl.DataFrame:
     """Wages come in one batch on the payday, the same sum but for overtime."""
-    who, day = _due(block, people.payday, people.are("is_waged"))
+    who, day = _due(part, block, people.payday, people.are("is_waged"))
     overtime = 1.0 + np.clip(rng.normal(0.0, 0.04, len(who)), -0.1, 0.25)
     numbers = pl.Series(employer_ids(people), dtype=pl.String).gather(people.employer[who])
     return _rows(
@@ -194,16 +208,16 @@ def _wages(people: People, block: range, rng: np.random.Generator) -> pl.DataFra
     )
 
 
-def _rents(people: People, block: range, rng: np.random.Generator) -> pl.DataFrame:
+def _rents(people: People, part: slice, block: range, rng: np.random.Generator) -> pl.DataFrame:
     """A quarter of the income, on one of the first five days of the month."""
-    who, day = _due(block, 1 + np.arange(len(people)) % 5, people.landlord >= 0)
+    who, day = _due(part, block, 1 + np.arange(len(people)) % 5, people.landlord >= 0)
     return _between(people, who, people.landlord[who], day, people.income[who] // 4, "RENT", rng)
 
 
-def _support(people: People, block: range, rng: np.random.Generator) -> pl.DataFrame:
+def _support(people: People, part: slice, block: range, rng: np.random.Generator) -> pl.DataFrame:
     """Workers send an elder a fifth of their wages; farmers and vendors send students theirs."""
     days = np.where(people.are("is_student"), 2, people.payday - 23)
-    who, day = _due(block, days, people.parent >= 0)
+    who, day = _due(part, block, days, people.parent >= 0)
     is_student = people.are("is_student")[who]
     payer = np.where(is_student, people.parent[who], who)
     payee = np.where(is_student, who, people.parent[who])
@@ -212,10 +226,11 @@ def _support(people: People, block: range, rng: np.random.Generator) -> pl.DataF
 
 
 def _due(
-    block: range, day_of_month: Indices, may: npt.NDArray[np.bool_]
+    part: slice, block: range, day_of_month: Indices, may: npt.NDArray[np.bool_]
 ) -> tuple[Indices, Indices]:
     """Who of those that may has something due in a block of days, and on which day."""
-    found = [np.flatnonzero(may & (day_of_month == _day_of_month(day))) for day in block]
+    first, due, may = part.start or 0, day_of_month[part], may[part]
+    found = [first + np.flatnonzero(may & (due == _day_of_month(day))) for day in block]
     days = np.repeat(np.array(block, dtype=np.int64), [len(who) for who in found])
     return np.concatenate(found), days
 

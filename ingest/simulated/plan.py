@@ -7,6 +7,7 @@ from itertools import cycle, islice, product
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from ingest.reference import Account, Licence
 from ingest.simulated import look_alikes, schemes
@@ -27,7 +28,7 @@ from ingest.simulated.planted import (
     look_alike_told,
     scheme_told,
 )
-from ingest.simulated.planted_rows import PlantedRows
+from ingest.simulated.row_store import RowStore
 from ingest.simulated.society import Society
 from ingest.simulated.stories import TELLERS
 
@@ -63,7 +64,7 @@ class Country:
     schemes: tuple[SchemeTold, ...]
     look_alikes: tuple[LookAlikeTold, ...]
     licences: tuple[Licence, ...]
-    planted: PlantedRows
+    planted: RowStore
     hushes: tuple[Hush, ...]
     first_day: int
     scored_from: int
@@ -86,6 +87,19 @@ class Crimes:
     opened: tuple[tuple[str, int], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What is planted so far, and the accounts of all of it."""
+
+    rows: RowStore
+    accounts: set[str] = field(default_factory=set)
+
+    def plant(self, rows: pl.DataFrame) -> None:
+        self.rows.add(rows)
+        for side in ("orig", "benef"):
+            self.accounts.update(rows[f"{side}_account_id"].drop_nulls().unique())
+
+
 def draw_country(
     settings: CountrySettings, rng: np.random.Generator, *, room: Path | None = None
 ) -> Country:
@@ -99,10 +113,10 @@ def draw_country(
         scored_from=first_day + settings.history,
         last_day=first_day + settings.history + settings.days,
     )
-    planted = PlantedRows(room)
-    crimes = _crimes(settings, stage, planted, rng)
-    innocent = _look_alikes(settings, stage, planted, rng)
-    opened_on, not_yet = _openings(stage, crimes, planted.accounts, rng)
+    ground = Ground(rows=RowStore(room))
+    crimes = _crimes(settings, stage, ground, rng)
+    innocent = _look_alikes(settings, stage, ground, rng)
+    opened_on, not_yet = _openings(stage, crimes, ground.accounts, rng)
     return Country(
         people=people,
         contacts=_contacts(people, crimes.schemes, innocent, rng.spawn(1)[0]),
@@ -110,7 +124,7 @@ def draw_country(
         schemes=crimes.schemes,
         look_alikes=innocent,
         licences=tuple(each.licence for each in innocent if each.licence),
-        planted=planted,
+        planted=ground.rows,
         hushes=(*crimes.hushes, *not_yet),
         first_day=first_day,
         scored_from=stage.scored_from,
@@ -160,13 +174,13 @@ def _openings(
 
 
 def _crimes(
-    settings: CountrySettings, stage: Stage, planted: PlantedRows, rng: np.random.Generator
+    settings: CountrySettings, stage: Stage, ground: Ground, rng: np.random.Generator
 ) -> Crimes:
     told: list[SchemeTold] = []
     hushes: list[Hush] = []
     opened: list[tuple[str, int]] = []
     for scheme in _schemes(settings, stage, rng):
-        planted.add(scheme.rows)
+        ground.plant(scheme.rows)
         told.append(scheme_told(scheme))
         hushes += scheme.hushes
         opened += scheme.opened
@@ -191,7 +205,7 @@ def _schemes(settings: CountrySettings, stage: Stage, rng: np.random.Generator) 
 
 
 def _look_alikes(
-    settings: CountrySettings, stage: Stage, planted: PlantedRows, rng: np.random.Generator
+    settings: CountrySettings, stage: Stage, ground: Ground, rng: np.random.Generator
 ) -> tuple[LookAlikeTold, ...]:
     of_each = max(1, round(settings.customers * settings.look_alikes_per_10k / 10_000))
     told: list[LookAlikeTold] = []
@@ -202,6 +216,6 @@ def _look_alikes(
             each = planter(stage, rng)
             # A feast that would come after a short feed's end leaves nothing.
             if len(each.rows):
-                planted.add(each.rows)
+                ground.plant(each.rows)
                 told.append(look_alike_told(each))
     return tuple(told)

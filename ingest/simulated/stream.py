@@ -11,11 +11,13 @@ from ingest.simulated.clearing import Clearing, wanted_of
 from ingest.simulated.disorder import Disorder, disordered
 from ingest.simulated.life import everyday
 from ingest.simulated.plan import Country
-from ingest.simulated.rows import DAY, ROW, SECOND
+from ingest.simulated.row_store import RowStore
+from ingest.simulated.rows import DAY, HOUR, ROW, SECOND
 
 BLOCK_DAYS = 7
-BLOCK_PERSON_DAYS = 250_000
-"""A block has as many days as make so many of all people, and never less than one."""
+BLOCK_PERSON_DAYS = 150_000
+HOURS = 2 * HOUR
+"""How long a block is where a day is too large."""
 
 WRITTEN: tuple[str, ...] = (
     "txn_id",
@@ -52,22 +54,39 @@ class Block:
     sent: pl.DataFrame
 
 
-def blocks(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[Block]:
-    """Memory holds one block of days and what is sent late from it. No block of the scored days
-    has days of two of their weeks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """ROW rows from one moment until before another, in no order."""
+
+    start: int
+    end: int
+    rows: pl.DataFrame
+
+
+def blocks(
+    country: Country,
+    how: Disorder,
+    rng: np.random.Generator,
+    *,
+    person_days: int = BLOCK_PERSON_DAYS,
+) -> Iterator[Block]:
+    """Memory holds one block and what is sent late from it. A block has as many days as make
+    `person_days` of all people; if these are more, two hours. No block of the scored days has days
+    of two of their weeks."""
     waiting: pl.DataFrame | None = None
     clearing = Clearing(country.people, country.banks, rng.spawn(1)[0])
     books = Books(country.banks, rng.spawn(1)[0])
-    for day, end in _spans(country):
-        wanted = pl.concat([wanted_of(_wanted(country, day, end, rng)), books.due(end)])
-        rows = books.written(clearing.cleared(wanted, end=end), end=end)
+    for each in _wanted(country, person_days, rng):
+        wanted = pl.concat([wanted_of(each.rows), books.due(each.end)])
+        cleared = clearing.cleared(wanted, start=each.start, end=each.end)
+        rows = books.written(cleared, end=each.end)
         sent = disordered(rows, how, rng)
         sent = sent if waiting is None else pl.concat([waiting, sent])
-        is_last = end == country.last_day
-        is_ready = pl.lit(is_last) | (pl.col("arrival") < end * DAY)
+        is_last = each.end == country.last_day * DAY
+        is_ready = pl.lit(is_last) | (pl.col("arrival") < each.end)
         waiting = sent.filter(~is_ready)
         ready = sent.filter(is_ready).sort("arrival", maintain_order=True)
-        yield Block(first_day=day, happened=rows, sent=ready)
+        yield Block(first_day=each.start // DAY, happened=rows, sent=ready)
 
 
 def lines(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator[pl.Series]:
@@ -76,8 +95,7 @@ def lines(country: Country, how: Disorder, rng: np.random.Generator) -> Iterator
         yield encoded(block.sent)
 
 
-def _spans(country: Country) -> Iterator[tuple[int, int]]:
-    length = max(1, min(BLOCK_DAYS, BLOCK_PERSON_DAYS // len(country.people)))
+def _spans(country: Country, length: int) -> Iterator[tuple[int, int]]:
     for start, until in (
         (country.first_day, country.scored_from),
         (country.scored_from, country.last_day),
@@ -116,11 +134,34 @@ def encoded(rows: pl.DataFrame, end: str = "") -> pl.Series:
     return told.select(torn).to_series()
 
 
-def _wanted(country: Country, day: int, end: int, rng: np.random.Generator) -> pl.DataFrame:
-    """ROW rows of everyday life and of what is planted, in no order."""
-    life = everyday(country.people, first_day=day, days=end - day, rng=rng)
-    planted = country.planted.between(day, end)
-    return pl.concat([_unhushed(life, country, day, end, rng), planted])
+def _wanted(country: Country, person_days: int, rng: np.random.Generator) -> Iterator[Wanted]:
+    """Everyday life and what is planted, in the order of time, block by block."""
+    people = country.people
+    length = max(1, min(BLOCK_DAYS, person_days // len(people)))
+    for day, end in _spans(country, length):
+        if len(people) > person_days:
+            yield from _hours(country, day, person_days, rng)
+            continue
+        life = everyday(people, first_day=day, days=end - day, rng=rng)
+        unhushed = _unhushed(life, country, day, end, rng)
+        yield _with_planted(country, unhushed, day * DAY, end * DAY)
+
+
+def _hours(country: Country, day: int, at_once: int, rng: np.random.Generator) -> Iterator[Wanted]:
+    """A day too large to be held: drawn by parts of the people, given by parts of the day."""
+    drawn = RowStore(country.planted.room, unit=HOURS)
+    for first in range(0, len(country.people), at_once):
+        part = slice(first, first + at_once)
+        life = everyday(country.people, first_day=day, days=1, rng=rng, part=part)
+        drawn.add(_unhushed(life, country, day, day + 1, rng))
+    for start in range(day * DAY, (day + 1) * DAY, HOURS):
+        yield _with_planted(country, drawn.between(start, start + HOURS), start, start + HOURS)
+    drawn.forget()
+
+
+def _with_planted(country: Country, life: pl.DataFrame, start: int, end: int) -> Wanted:
+    rows = pl.concat([life, country.planted.between(start, end)])
+    return Wanted(start=start, end=end, rows=rows)
 
 
 def _unhushed(

@@ -82,7 +82,7 @@ def test_nobody_spends_what_he_has_not(rows: pl.DataFrame) -> None:
 
 def test_what_schemes_and_look_alikes_do_is_paid(country: Country, rows: pl.DataFrame) -> None:
     each = ["orig_account_id", "benef_account_id", "amount", "terminal_id", "scheme"]
-    planned = country.planted.between(country.first_day, country.last_day)
+    planned = country.planted.between(country.first_day * DAY, country.last_day * DAY)
 
     unpaid = planned.join(rows, on=each, how="anti", nulls_equal=True)
 
@@ -152,3 +152,26 @@ def test_some_card_rows_are_sent_pending_and_booked_within_hours(told: list[Bloc
     assert 0.1 * cards.height < pending.height < 0.2 * cards.height
     assert wait.min() > 0  # type: ignore[operator]
     assert wait.max() <= DAY // 4  # type: ignore[operator]
+
+
+def test_days_told_in_parts_have_balances_that_hold_and_sums_of_whole_days() -> None:
+    settings = CountrySettings(customers=300, days=2, history=1, schemes_per_10k=300)
+    country = draw_country(settings, np.random.Generator(np.random.PCG64(2)))
+    rng = np.random.Generator(np.random.PCG64(3))
+
+    told = list(blocks(country, ORDERLY, rng, person_days=200))
+
+    rows = pl.concat(block.happened for block in told)
+    opening = (
+        legs(rows)
+        .filter(pl.col("balance").is_not_null())
+        .group_by("account")
+        .agg((pl.col("balance") - pl.col("since_opening")).n_unique())
+    )
+    sold = rows.filter(pl.col("merchant_id").is_not_null(), pl.col("direction") == "DEBIT")
+    settled = rows.filter(pl.col("txn_type") == "OTHER")
+    assert len(told) == 3 * 12
+    assert rows["event_time"].is_sorted()
+    assert opening["balance"].unique().to_list() == [1]
+    assert settled.select("benef_account_id", pl.col("event_time") // DAY).is_unique().all()
+    assert settled["amount"].sum() == sold["amount"].sum() > 0

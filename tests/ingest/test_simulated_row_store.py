@@ -1,11 +1,11 @@
-"""Planted rows: the same whether memory or files hold them."""
+"""Rows by time: the same whether memory or files hold them."""
 
 from pathlib import Path
 
 import pytest
 
 from ingest.simulated.country import CURRENCY
-from ingest.simulated.planted_rows import PlantedRows
+from ingest.simulated.row_store import RowStore
 from ingest.simulated.rows import DAY, Row, frame_of
 
 
@@ -25,31 +25,27 @@ def paid(*days: int) -> list[Row]:
 
 
 @pytest.fixture
-def filed(tmp_path: Path) -> PlantedRows:
+def filed(tmp_path: Path) -> RowStore:
     """Rows of three schemes, of which the first two lie in files."""
-    rows = PlantedRows(tmp_path, at_most=3)
+    rows = RowStore(tmp_path, at_most=3)
     for days in ((3, 1, 2, 1), (1, 2, 2, 9), (2,)):
         rows.add(frame_of(paid(*days)))
     return rows
 
 
-def test_rows_in_files_come_back_in_order_and_ties_as_they_were_added(filed: PlantedRows) -> None:
-    held = PlantedRows()
+def test_rows_in_files_come_back_in_order_and_ties_as_they_were_added(filed: RowStore) -> None:
+    held = RowStore()
     for days in ((3, 1, 2, 1), (1, 2, 2, 9), (2,)):
         held.add(frame_of(paid(*days)))
 
-    assert filed.between(0, 10).equals(held.between(0, 10))
-    assert filed.between(2, 3)["amount"].to_list() == [102, 101, 102, 100]
+    assert filed.between(0, 10 * DAY).equals(held.between(0, 10 * DAY))
+    assert filed.between(2 * DAY, 3 * DAY)["amount"].to_list() == [102, 101, 102, 100]
 
 
-def test_accounts_of_all_rows_are_known(filed: PlantedRows) -> None:
-    assert filed.accounts == {f"A-FICT-{number:06d}" for number in range(4)}
-
-
-def test_nothing_is_left_of_rows_let_go(filed: PlantedRows, tmp_path: Path) -> None:
+def test_nothing_is_left_of_rows_let_go(filed: RowStore, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir())
 
     filed.forget()
 
     assert not list(tmp_path.iterdir())
-    assert filed.between(0, 10).is_empty()
+    assert filed.between(0, 10 * DAY).is_empty()
