@@ -78,8 +78,8 @@ def everyday(
 def money_brought(
     people: People, who: Indices, *, amount: Indices, time: Indices, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """ROW rows: somebody pays in at a machine by day, or an acquaintance at another bank sends it,
-    so that there is enough for what comes next."""
+    """ROW rows in the order given: somebody pays in at a machine by day, or an acquaintance at
+    another bank sends it, so that there is enough for what comes next."""
     hour = time % DAY // HOUR
     is_cash = (rng.random(len(who)) < PAID_IN_SHARE) & (hour >= 7) & (hour < 21)
     is_cash &= amount < DEPOSIT_LIMIT
@@ -88,7 +88,7 @@ def money_brought(
     if people.society.says_conductor:
         told = {"conductor_party_id": _conductors(people, who[cash], rng)}
         paid_in = replace(paid_in, more=told)
-    return pl.concat(
+    rows = pl.concat(
         [
             _rows(
                 time=time[cash],
@@ -111,6 +111,7 @@ def money_brought(
             ),
         ]
     )
+    return rows[np.argsort(np.concatenate([cash, sent]))]
 
 
 def merchant_ids(people: People) -> tuple[str, ...]:

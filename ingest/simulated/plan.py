@@ -180,6 +180,9 @@ def _crimes(
     hushes: list[Hush] = []
     opened: list[tuple[str, int]] = []
     for scheme in _schemes(settings, stage, rng):
+        # One that would come after a short feed's end leaves nothing.
+        if not len(scheme.rows):
+            continue
         ground.plant(scheme.rows)
         told.append(scheme_told(scheme))
         hushes += scheme.hushes
