@@ -18,7 +18,7 @@ from models.profile import Profiles
 from palermo.folder import Observer
 from palermo.judged import Judged, holders_since
 from palermo.live.exchange import Exchange, Outgoing, Place, Share, replayed
-from palermo.live.messages import Judgement, clock_of, headers, steps
+from palermo.live.messages import Judgement, clocks_of, headers, steps
 from palermo.model_scores import Rank
 from palermo.snapshots import Snapshots, Stages
 
@@ -146,15 +146,8 @@ class DetectStage:
 
 def _batches(records: Sequence[Record], clocks: Clocks) -> Iterator[TransactionBatch]:
     """What some messages add and take back. A clock alone may lengthen everyone's history."""
-    before = clocks.history_start
-    for clock in map(clock_of, records):
-        if clock is not None:
-            clocks.note(clock)
-    values = [record.value for record in records if record.value]
-    for batch in together(values):
-        yield clocks.stamped(batch)
-    if not values and clocks.history_start != before:
-        yield clocks.stamped(nothing_new())
+    batches = list(together([record.value for record in records if record.value]))
+    yield from clocks.stamped(clocks_of(records), batches or [nothing_new()])
 
 
 def _clocks_in(position: Mapping[str, object]) -> dict[str, Clock]:

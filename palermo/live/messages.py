@@ -74,9 +74,10 @@ def kind_of(record: Record) -> str:
     return (_header(record, "kind") or b"").decode()
 
 
-def clock_of(record: Record) -> Clock | None:
-    body = _header(record, "clock")
-    return None if body is None else msgspec.json.decode(body, type=Clock)
+def clocks_of(records: Iterable[Record]) -> list[Clock]:
+    """The clocks that came with some messages."""
+    bodies = [_header(record, "clock") for record in records]
+    return [msgspec.json.decode(body, type=Clock) for body in bodies if body is not None]
 
 
 def taken_of(record: Record) -> Taken | None:

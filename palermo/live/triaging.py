@@ -30,7 +30,7 @@ from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
 from palermo.judged import holders_since, standing
 from palermo.live.exchange import Exchange, replayed
-from palermo.live.messages import Judgement, clock_of, judgement_in, kind_of, taken_of
+from palermo.live.messages import Judgement, clocks_of, judgement_in, kind_of, taken_of
 from palermo.outlet import TopicOutlet
 
 log = structlog.get_logger()
@@ -189,14 +189,11 @@ class TriageStage:
         """What the transfers of some messages do to the networks, which go on from there. They
         are judged together: raw partitions come by turns, and each turn alone would be late."""
         intake = [record for record in records if kind_of(record) == "intake"]
-        for clock in map(clock_of, intake):
-            if clock is not None:
-                desk.clocks.note(clock)
+        batches = list(together([record.value for record in intake if record.value]))
         judged: dict[NetworkKey, Finding | None] = {}
-        for batch in together([record.value for record in intake if record.value]):
-            stamped = desk.clocks.stamped(batch)
-            desk.room.transfers.absorb(stamped)
-            judged.update(desk.room.detector.detect(desk.room.networks.extend(stamped)))
+        for batch in desk.clocks.stamped(clocks_of(intake), batches):
+            desk.room.transfers.absorb(batch)
+            judged.update(desk.room.detector.detect(desk.room.networks.extend(batch)))
         return judged
 
     def _apply_patiently(

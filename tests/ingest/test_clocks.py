@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime
 
+import polars as pl
+
 from ingest.clocks import Clock, Clocks
+from ingest.narrow import NARROW
+from ingest.transaction import ADDRESS, TransactionBatch
 
 EARLY, LATE = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -36,3 +40,23 @@ def test_a_partition_without_rows_holds_nobody_up() -> None:
     clocks.note(clock("rows-1", None, None))
 
     assert clocks.seen_until == LATE
+
+
+def test_nothing_is_let_go_before_the_last_of_some_batches_is_in() -> None:
+    clocks = Clocks({name: clock(name, EARLY, EARLY) for name in ("rows-0", "rows-1")})
+    batches = [batch(), batch()]
+    heard = [clock(name, EARLY, LATE) for name in ("rows-0", "rows-1")]
+
+    stamped = list(clocks.stamped(heard, batches))
+
+    assert [each.seen_until for each in stamped] == [EARLY, LATE]
+    assert [each.history_start for each in stamped] == [EARLY, EARLY]
+
+
+def batch() -> TransactionBatch:
+    return TransactionBatch(
+        added=pl.DataFrame(schema=NARROW),
+        retracted=pl.DataFrame(schema=ADDRESS),
+        history_start=None,
+        seen_until=None,
+    )
