@@ -60,8 +60,8 @@ quality-full: $(VENV)/.dev ## measure docs/quality.md and the cuts anew (hours; 
 kafka: ## start a real Apache Kafka broker on loopback (needs Java and Maven); deploy/kafka/stop ends it
 	deploy/kafka/start
 
-faults: $(VENV)/.dev ## kill a run at twenty random points and at every named one (minutes)
-	$(BIN)/python -m pytest -q -m faults
+faults: $(VENV)/.dev ## kill runs everywhere, and the live runtime's processes and broker; writes docs/reliability.md
+	RELIABILITY_PAGE=$(CURDIR)/docs/reliability.md $(BIN)/python -m pytest -q -m faults
 
 release: $(VENV)/.dev ## build the wheel, install it alone, check what it owns
 	@rm -rf dist

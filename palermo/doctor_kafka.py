@@ -128,12 +128,21 @@ def _sasl(settings: KafkaSettings) -> str | None:
 def _topics(settings: KafkaSettings) -> str:
     wanted = _wanted(settings)
     with _admin(settings) as admin:
-        found = {topic["name"]: topic["error_code"] for topic in _described(admin, wanted)}
-    missing = sorted(name for name in wanted if found.get(name) != 0)
+        described = {topic["name"]: topic for topic in _described(admin, wanted)}
+    missing = [
+        name for name in sorted(wanted) if described.get(name, {"error_code": 3})["error_code"]
+    ]
     if missing:
         raise _StepError(
             f"not there, or hidden from this user: {', '.join(missing)}; check [kafka] topics, "
             "`palermo topics plan`, and the right DESCRIBE"
+        )
+    count = len(described[settings.movements_topic]["partitions"])
+    if count != settings.movements_partitions:
+        raise _StepError(
+            f"{settings.movements_topic} has {count} partitions, [kafka] movements_partitions is "
+            f"{settings.movements_partitions}: holders would move; set it to {count}, or make the "
+            "topic anew before the first row"
         )
     return f"{len(wanted)} topics are there"
 
@@ -143,7 +152,7 @@ def _rights(settings: KafkaSettings) -> str:
         described = _described(admin, _wanted(settings))
     granted = {topic["name"]: _operations(topic) for topic in described}
     needed = [(name, "READ") for name in settings.topics]
-    for name in (settings.alerts_topic, settings.deadletters_topic):
+    for name in _wanted(settings)[len(settings.topics) :]:
         needed += [(name, "WRITE"), (name, "READ")]
     lacking = [f"{right} on {name}" for name, right in needed if right not in granted[name]]
     if lacking:

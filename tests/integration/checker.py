@@ -3,10 +3,12 @@ tells what was lost and what was doubled on the way."""
 
 import json
 import sqlite3
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,18 @@ import pyarrow as pa
 from kafka import KafkaConsumer, TopicPartition
 
 from ingest.kafka_settings import KafkaSettings
+
+SIDES = ("orig", "benef")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Which bank holds each account, which banks report, and who reports where a row says
+    nothing."""
+
+    banks: Mapping[str, str]
+    connected: frozenset[str]
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +42,11 @@ class Seen:
     letters: Sequence[Any]
     revisions: Mapping[str, int]
     unpublished: int
+    book: Book
 
 
-def seen(settings: KafkaSettings, database: Path) -> Seen:
-    """What is there now."""
+def seen(settings: KafkaSettings, database: Path, feed: Path) -> Seen:
+    """What is there now; `feed`: the folder with the feed's accounts and settings."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
         revisions = dict(
             store.execute("select alert_id, max(revision) from alert_history group by 1")
@@ -47,12 +62,12 @@ def seen(settings: KafkaSettings, database: Path) -> Seen:
         letters=_messages(settings, settings.deadletters_topic),
         revisions=revisions,
         unpublished=unpublished,
+        book=_book(feed),
     )
 
 
 def faults(found: Seen) -> list[str]:
-    """One sentence for each thing lost or doubled; none if all is well. For feeds whose rows each
-    have an id of their own: no duplicates, no amendments."""
+    """One sentence for each thing lost or doubled; none if all is well."""
     return [
         *_offsets_taken(found),
         *_rows_and_letters(found),
@@ -90,26 +105,38 @@ def _rows_and_letters(found: Seen) -> Iterator[str]:
 
 
 def _sides(found: Seen) -> Iterator[str]:
-    """Every side of every good row arrived once, whatever the partition."""
+    """Every side of every good row is there once, whatever the partition: what was added of it
+    less what was taken back."""
     times = Counter[tuple[str, str]]()
     for message in found.movements:
         if message.value:
             for row in pa.ipc.open_stream(message.value).read_all().to_pylist():
-                for side in ("orig", "benef"):
-                    if row[f"{side}_holds"] and "reference" in row:
-                        times[row["reference"], side] += 1
+                name = f"{row['txn_hi']:016x}{row['txn_lo']:016x}"
+                for side in SIDES:
+                    if row[f"{side}_holds"]:
+                        times[name, side] += 1 if "reference" in row else -1
     expected = {
-        (row["txn_id"], side)
+        (blake2b(f"{source}\0{row['txn_id']}".encode(), digest_size=16).hexdigest(), side)
         for row in _good_rows(found)
-        for side in ("orig", "benef")
-        if row.get(f"{side}_account_id")
+        for source in [row.get("source_id", found.book.source)]
+        for side in SIDES
+        if _counts(row, side, source, found.book)
     }
     yield from (f"{name} {side}: did not arrive" for name, side in sorted(expected - times.keys()))
     yield from (
-        f"{name} {side}: arrived {count} times"
+        f"{name} {side}: is there {count} times"
         for (name, side), count in sorted(times.items())
         if count != 1
     )
+
+
+def _counts(row: dict[str, Any], side: str, source: str, book: Book) -> bool:
+    """An account's movements come from the bank that holds it, if that one is connected."""
+    account = row.get(f"{side}_account_id")
+    if not account:
+        return False
+    bank = book.banks.get(account, row.get(f"{side}_agent_bic"))
+    return bank is None or bank == source or bank not in book.connected
 
 
 def _alerts(found: Seen) -> Iterator[str]:
@@ -125,6 +152,18 @@ def _alerts(found: Seen) -> Iterator[str]:
 
 def _lines(found: Seen) -> Iterator[list[bytes]]:
     return (message.value.split(b"\n") for message in found.raw)
+
+
+def _book(feed: Path) -> Book:
+    settings = tomllib.loads((feed / "palermo.toml").read_text())["feed"]
+    accounts = map(json.loads, (feed / "accounts.ndjson").read_text().splitlines())
+    return Book(
+        banks={
+            each["account_id"]: each["institution"] for each in accounts if "institution" in each
+        },
+        connected=frozenset(settings.get("connected", ())),
+        source=settings["source_id"],
+    )
 
 
 def _good_rows(found: Seen) -> Iterator[dict[str, Any]]:
@@ -186,4 +225,5 @@ def planted(found: Seen, *, losing: Iterable[Any] = (), doubling: Iterable[Any] 
         letters=changed(found.letters),
         revisions=found.revisions,
         unpublished=found.unpublished,
+        book=found.book,
     )

@@ -1,11 +1,8 @@
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from random import sample
-from uuid import uuid4
 
 import msgspec
 import numpy as np
@@ -17,17 +14,16 @@ from ingest.simulated.plan import CountrySettings
 from ingest.simulated.write import write_country
 from palermo.running import Wish, carry_out
 from palermo.topics import apply_topics, plan_topics
-from tests.integration.stages import Country, kafka_section, produce
+from tests.integration.broker import KAFKA, free_port_pair, log_of, some_settings
+from tests.integration.stages import RAW_PARTITIONS, Country, kafka_section, produce
 
 COUNTRY = CountrySettings(customers=250, days=30, history=20, schemes_per_10k=1500.0)
-RAW_PARTITIONS = 3
-KAFKA = Path(__file__).parents[2] / "deploy" / "kafka"
 
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real broker, the one `make kafka` starts, with data of its own."""
-    port = _free_port_pair()
+    port = free_port_pair()
     home = tmp_path_factory.mktemp("kafka")
     environment = os.environ | {"PALERMO_KAFKA_PORT": str(port), "PALERMO_KAFKA_HOME": str(home)}
     started = subprocess.run(
@@ -36,7 +32,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if started.returncode != 0:
         pytest.fail(
             f"the broker did not start (exit {started.returncode}): "
-            f"{started.stdout}{started.stderr}{_log(home)}"
+            f"{started.stdout}{started.stderr}{log_of(home)}"
         )
     yield f"127.0.0.1:{port}"
     subprocess.run([KAFKA / "stop"], env=environment, capture_output=True, timeout=60, check=True)
@@ -123,37 +119,3 @@ def alert() -> Alert:
         review_due_at="2026-01-07T08:00:00Z",
         reproduce=Reproduce(release="0", configuration="0", bundle="0"),
     )
-
-
-def some_settings(broker: str) -> KafkaSettings:
-    tag = uuid4().hex[:8]
-    return KafkaSettings(
-        bootstrap=(broker,),
-        topics=(f"rows-{tag}",),
-        group=f"palermo-{tag}",
-        movements_topic=f"movements-{tag}",
-        findings_topic=f"findings-{tag}",
-        movements_partitions=4,
-        alerts_topic=f"alerts-{tag}",
-        deadletters_topic=f"letters-{tag}",
-        partitions=2,
-        replication=1,
-    )
-
-
-def _free_port_pair() -> int:
-    """Below the ports that the system lends to outgoing connections, so that none takes them."""
-    for port in sample(range(20_000, 32_000), 100):
-        with socket.socket() as first, socket.socket() as second:
-            try:
-                first.bind(("127.0.0.1", port))
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no two free ports side by side")
-
-
-def _log(home: Path) -> str:
-    log = home / "broker.log"
-    return "".join(log.read_text().splitlines(keepends=True)[-20:]) if log.exists() else ""

@@ -23,7 +23,25 @@ from palermo.config import load_settings
 from palermo.folder import DATABASE
 
 PATIENCE_SECONDS = 150
+RAW_PARTITIONS = 3
 PALERMO = [sys.executable, "-Im", "palermo", "-q", "run", "--feed=kafka", "--follow"]
+
+KILLED_AT = """
+import os, signal, sys
+from pathlib import Path
+from palermo.live.running import run_stages
+from palermo.running import Wish
+
+point, left, config, out = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
+
+def die_at(reached):
+    global left
+    left -= reached == point
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run_stages(Wish(feed="kafka", config=config, out=out, stage="all"), observer=die_at)
+"""
 
 
 class Row(msgspec.Struct):
@@ -139,3 +157,8 @@ def kafka_section(settings: KafkaSettings) -> str:
         + f"partitions = {settings.partitions}\n"
         f"movements_partitions = {settings.movements_partitions}\nreplication = 1\n"
     )
+
+
+def killed_at(point: str, times: int, config: Path, out: Path) -> int:
+    command = [sys.executable, "-c", KILLED_AT, point, str(times), str(config), str(out)]
+    return subprocess.run(command, capture_output=True, timeout=200).returncode

@@ -206,6 +206,17 @@ def test_a_doctor_names_the_missing_topic(new_settings: Callable[[], KafkaSettin
     assert settings.topics[0] in failed.detail
 
 
+def test_a_doctor_names_a_number_of_partitions_that_would_move_holders(
+    settings: KafkaSettings,
+) -> None:
+    other = settings.model_copy(update={"movements_partitions": 6})
+
+    failed = next(step for step in kafka_steps(other) if step.outcome == "failed")
+
+    assert failed.name == "topics"
+    assert "has 4 partitions" in failed.detail
+
+
 def test_a_doctor_names_tls_where_the_port_is_a_plain_one(settings: KafkaSettings) -> None:
     encrypted = settings.model_copy(update={"security": "SSL", "patience_seconds": 3.0})
 

@@ -3,8 +3,6 @@ doubled, and the alerts stay the embedded run's."""
 
 import signal
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from palermo.folder import DATABASE
 from palermo.live.running import run_stages
 from palermo.running import Wish
 from tests.integration.checker import Seen, faults, planted, seen
-from tests.integration.stages import Country, produce, settings_in
+from tests.integration.stages import Country, killed_at, produce, settings_in
 
 pytestmark = [
     pytest.mark.needs_java,
@@ -21,22 +19,6 @@ pytestmark = [
     pytest.mark.timeout(400),
 ]
 
-POINTS = [
-    "ingest.archived",
-    "ingest.sending",
-    "ingest.sent",
-    "ingest.offsets_sent",
-    "ingest.transaction_committed",
-    "detect.taken_over",
-    "detect.processed",
-    "detect.sent",
-    "detect.offsets_sent",
-    "detect.transaction_committed",
-    "triage.processed",
-    "triage.applied",
-    "triage.committed",
-    "triage.published",
-]
 POISON = [
     b"not json",
     b'{"txn_id": "T-FICT-TORN"',
@@ -45,22 +27,6 @@ POISON = [
     b'{"amount": 1e999}',
     b" ",
 ]
-KILLED_AT = """
-import os, signal, sys
-from pathlib import Path
-from palermo.live.running import run_stages
-from palermo.running import Wish
-
-point, left, config, out = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
-
-def die_at(reached):
-    global left
-    left -= reached == point
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-run_stages(Wish(feed="kafka", config=config, out=out, stage="all"), observer=die_at)
-"""
 
 
 @pytest.fixture
@@ -88,7 +54,7 @@ def test_killed_at_one_point_after_the_other_nothing_is_lost_or_doubled(
     finish(kept, out)
 
     assert (out / "alerts.ndjson").read_bytes() == country.alerts
-    found = seen(settings_in(kept), out / DATABASE)
+    found = seen(settings_in(kept), out / DATABASE, country.folder)
     assert faults(found) == []
     assert len(found.letters) == len(POISON)
     demand_that_plants_are_found(found)
@@ -127,11 +93,6 @@ def demand_that_plants_are_found(found: Seen) -> None:
 def produce_poison(config: Path) -> None:
     settings = settings_in(config)
     produce(settings, POISON, key_of=lambda row: row)
-
-
-def killed_at(point: str, times: int, config: Path, out: Path) -> int:
-    command = [sys.executable, "-c", KILLED_AT, point, str(times), str(config), str(out)]
-    return subprocess.run(command, capture_output=True, timeout=200).returncode
 
 
 def finish(config: Path, out: Path) -> None:
