@@ -18,7 +18,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from alerts.errors import OtherFolderError
 from alerts.progress import Progress
 from alerts.store import Store
-from ingest.kafka_settings import KafkaSettings
+from ingest.kafka_settings import KafkaSettings, client_options
 from palermo.config import load_settings
 from palermo.folder import DATABASE
 
@@ -137,9 +137,7 @@ def produce(
     settings: KafkaSettings, rows: Sequence[bytes], *, key_of: Callable[[bytes], bytes] = id_of
 ) -> None:
     """Each row where all others of its key are."""
-    producer: Any = KafkaProducer(
-        bootstrap_servers=list(settings.bootstrap), linger_ms=20, compression_type="lz4"
-    )
+    producer: Any = KafkaProducer(**client_options(settings), linger_ms=20, compression_type="lz4")
     with closing(producer):
         for row in rows:
             key = key_of(row)
