@@ -22,7 +22,7 @@ from ingest.kafka_settings import KafkaSettings, client_options
 from palermo.config import load_settings
 from palermo.folder import DATABASE
 
-PATIENCE_SECONDS = 150
+PATIENCE_SECONDS = 300
 RAW_PARTITIONS = 3
 PALERMO = [sys.executable, "-Im", "palermo", "-q", "run", "--feed=kafka", "--follow"]
 

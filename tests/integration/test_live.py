@@ -13,7 +13,7 @@ from tests.integration.stages import Country, started, wait_until_done
 pytestmark = [
     pytest.mark.needs_java,
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(500),
 ]
 
 

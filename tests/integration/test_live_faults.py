@@ -16,7 +16,7 @@ from tests.integration.stages import Country, killed_at, produce, settings_in
 pytestmark = [
     pytest.mark.needs_java,
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(500),
 ]
 
 POISON = [
