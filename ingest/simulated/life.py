@@ -1,5 +1,6 @@
 """Everyday life as rows: what is paid, to whom, when and how, drawn for a block of days at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -45,7 +46,7 @@ class Side:
     account: pl.Series | None = None
     party: pl.Series | None = None
     region: pl.Series | None = None
-    country: str | None = None
+    country: pl.Series | str | None = None
     device: pl.Series | None = None
     """The telephones of those on this side; said in rows only that were made with them."""
     more: dict[str, pl.Series] = field(default_factory=dict)
@@ -159,7 +160,7 @@ def _habit_rows(
         channel=habit.channel,
         direction=_direction(habit),
         is_cash=habit.is_cash,
-        is_cross_border=habit.other == "abroad",
+        is_cross_border=habit.other == "abroad" or bool(habit.countries),
         mcc=habit.mcc,
         purpose_code=habit.purpose,
         currency=habit.currency,
@@ -269,6 +270,8 @@ def _other_side(habit: Habit, people: People, who: Indices, rng: np.random.Gener
             return _person(people, (who + rng.integers(1, 9, len(who))) % len(people))
         case "townsfolk":
             return _person(people, _neighbours(people, who, rng))
+        case "elsewhere" if habit.countries:
+            return _foreigner(habit.countries, who, rng)
         case "elsewhere":
             return _elsewhere(who, rng)
         case "buyer":
@@ -366,6 +369,15 @@ def _machine(home: Indices, kind: str, rng: np.random.Generator) -> Side:
 def _abroad(who: Indices) -> pl.Series:
     """Each receiver's own sender: the same account every time."""
     return pl.Series([f"X-FICT-TH-{number:06d}" for number in who], dtype=pl.String)
+
+
+def _foreigner(countries: Sequence[str], who: Indices, rng: np.random.Generator) -> Side:
+    """One of three acquaintances abroad, or a guest."""
+    known = who * 3 + rng.integers(0, 3, len(who))
+    number = np.where(rng.random(len(who)) < 0.5, known, rng.integers(0, 900_000, len(who)))
+    country = pl.Series(countries).gather(number % len(countries))
+    accounts = "X-FICT-" + country + "-" + pl.Series(number).cast(pl.String).str.zfill(6)
+    return Side(account=accounts, country=country)
 
 
 def _rates(habit: Habit, people: People, first_day: int, days: int) -> npt.NDArray[np.float64]:

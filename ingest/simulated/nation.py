@@ -184,6 +184,26 @@ SPENDING: tuple[Habit, ...] = (
     ),
 )
 
+BILLS: tuple[Habit, ...] = tuple(
+    Habit(
+        other="shop",
+        a_month=a_month,
+        median=median,
+        rhythm=DAYTIME,
+        txn_type="CARD_PURCHASE",
+        channel="POS",
+        mcc=mcc,
+    )
+    for mcc, median, a_month in (
+        ("5912", 120_000, (0.5, 0.6, 0.3, 0.6, 0.9, 0.6, 0.8, 0.6, 0.5, 1.5)),
+        ("8062", 600_000, (0.12, 0.15, 0.08, 0.15, 0.25, 0.15, 0.2, 0.15, 0.15, 0.4)),
+        ("9399", 250_000, (0.1, 0.3, 0.2, 0.15, 0.25, 0.15, 0.6, 0.4, 0.4, 0.1)),
+        ("4814", 60_000, (0.1, 0.2, 0.3, 0.2, 0.4, 0.2, 0.3, 0.3, 0.3, 0.1)),
+        ("4900", 250_000, (0.1, 0.3, 0.1, 0.2, 0.4, 0.2, 0.4, 0.5, 0.2, 0.3)),
+    )
+)
+"""Medicine, hospitals, the state, telephone and power, paid by card."""
+
 PEOPLE: tuple[Habit, ...] = (
     Habit(
         other="friend",
@@ -297,6 +317,47 @@ CASH: tuple[Habit, ...] = (
 
 TRADE: tuple[Habit, ...] = (
     Habit(
+        other="townsfolk",
+        a_month=(0.25, 1.5, 0.05, 0.1, 0.2, 0.1, 6, 1.5, 0.5, 0.15),
+        median=5_500_000,
+        spread=1.0,
+        step=10_000,
+        rhythm=DAYTIME,
+        is_credit=True,
+        is_internal=True,
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0.15, 1.2, 0.02, 0.05, 0.15, 0.05, 6, 1.2, 0.4, 0.1),
+        median=6_000_000,
+        spread=1.0,
+        step=10_000,
+        rhythm=DAYTIME,
+        is_credit=True,
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0.02, 0.3, 0.05, 0.03, 0.1, 0.05, 0.6, 1.5, 0.2, 0.03),
+        median=60,
+        spread=1.0,
+        step=1,
+        rhythm=HIGH_SEASON,
+        currency="USD",
+        is_credit=True,
+        countries=("AU", "CA", "DE", "FR", "GB", "JP", "KR", "NL", "SE", "SG", "TH", "US"),
+    ),
+    Habit(
+        other="elsewhere",
+        a_month=(0.02, 0.15, 0.01, 0.01, 0.03, 0.01, 0.9, 0.5, 0.05, 0.01),
+        median=3_000,
+        spread=1.2,
+        step=10,
+        rhythm=DAYTIME,
+        currency="CNY",
+        is_credit=True,
+        countries=("CN",),
+    ),
+    Habit(
         other="elsewhere",
         a_month=(0.1, 2.0, 0, 0, 0.1, 0, 8, 2.5, 1.0, 0),
         median=5_000_000,
@@ -367,7 +428,7 @@ TRADE: tuple[Habit, ...] = (
 
 NATION = Society(
     walks=WALKS,
-    habits=(*SPENDING, *PEOPLE, *CASH, *TRADE),
+    habits=(*SPENDING, *BILLS, *PEOPLE, *CASH, *TRADE),
     shops_per_10k=400,
     merchant_skew=2.5,
     activity_spread=0.75,

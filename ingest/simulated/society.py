@@ -81,6 +81,8 @@ class Habit:
     is_credit: bool = False
     is_internal: bool = False
     """Both are customers of this bank, and it says so."""
+    countries: tuple[str, ...] = ()
+    """From where the other one is, if from abroad; each as often as it stands here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
