@@ -16,7 +16,7 @@ from bench.figures import machine
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER / "RESULTS.md"
-BENCHES = ("rows_read", "chain", "engine")
+BENCHES = ("rows_read", "chain", "engine", "networks")
 SOURCES = ("palermo", "alerts", "detectors", "models", "ingest", "bench")
 HEAD = """# How fast it is
 

@@ -16,8 +16,8 @@ DollarRate = Callable[[date], int | None]
 """What one US dollar is in minor units of the base currency on a day; None where unknown."""
 
 OUT_SIDE, IN_SIDE = 0, 1
-AT_RECEIVER: frozenset[Shape] = frozenset({"cycle", "scatter_gather"})
-"""Shapes that accuse whoever receives the trigger: where the money came back, or together."""
+AT_RECEIVER: frozenset[Shape] = frozenset({"cycle", "scatter_gather", "fan_in"})
+"""Shapes that accuse whoever receives the trigger: where the money came back, together, or in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

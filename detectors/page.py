@@ -110,7 +110,12 @@ def _conditions(typology: Definition) -> Iterator[str]:
 
 
 def _limits(limits: ShapeLimits) -> Iterator[str]:
-    if limits.least_percent:
+    if limits.least_percent and not limits.most_percent:
+        yield (
+            f"payments of parties that made or got just one are {limits.least_percent} % of what "
+            "moved on its side"
+        )
+    elif limits.least_percent:
         yield (
             f"each hop passes on {limits.least_percent} to {limits.most_percent} % of what came, "
             "later than it came"

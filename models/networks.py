@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
@@ -50,8 +50,10 @@ from models.snapshot import (
 from models.transactions import Transactions
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Shape = Literal["cycle", "scatter_gather", "gather_scatter", "bipartite", "stack"]
-SHAPES: tuple[Shape, ...] = ("cycle", "scatter_gather", "gather_scatter", "bipartite", "stack")
+Shape = Literal[
+    "cycle", "scatter_gather", "gather_scatter", "bipartite", "stack", "fan_in", "fan_out"
+]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 """By number of their kind in the kernels."""
 
 CARRYING = [*sorted(code for code, bits in TYPE_BITS.items() if bits & Mask.TRANSFER), "OTHER"]
@@ -80,7 +82,8 @@ class ShapeLimits:
     """What makes a shape; shares and what a hop passes on in percent. least_hops: of a cycle.
     least_share: of a gatherer's receipts from the shape, of a go-between's payments in it.
     shop_payers: a payee of more is a shop, and no link between them; who pays more, or is
-    paid by more, is a firm."""
+    paid by more, is a firm. least_percent of a fan: of what moved on its side, in payments of
+    parties that made or got one."""
 
     window: timedelta
     least_percent: int = 0

@@ -12,8 +12,8 @@ from numba import njit
 
 from models.kernels.transfers import NONE, STANDS, Int64s, Transfers, link, precedes
 
-CYCLE, SCATTER_GATHER, GATHER_SCATTER, BIPARTITE, STACK = 0, 1, 2, 3, 4
-KINDS = 5
+CYCLE, SCATTER_GATHER, GATHER_SCATTER, BIPARTITE, STACK, FAN_IN, FAN_OUT = range(7)
+KINDS = 7
 
 LOOK_BACK = 1_000
 WORK = 4_000
@@ -26,7 +26,8 @@ POT_PAYERS = 3
 
 class Limits(NamedTuple):
     """By kind: is_on; window in microseconds; least and most percent of the amount that a hop
-    passes on; least distinct parties on each side of the shape. Then a cycle's least hops, percent
+    passes on (of a fan: of what moved on its side, in payments made once); least distinct parties
+    on each side of the shape. Then a cycle's least hops, percent
     of its receipts that a gatherer has from the shape and percent of its payments that a go-between
     makes in it, and how many payers make a payee a shop."""
 
@@ -134,6 +135,8 @@ def _completed(
         size, work = scatter_gather(room, limits, trigger, path)
     elif kind == GATHER_SCATTER:
         size, work = gather_scatter(room, limits, trigger, path)
+    elif kind in (FAN_IN, FAN_OUT):
+        size, work = fan(room, limits, trigger, path, kind)
     else:
         size, work = layers(room, limits, trigger, path, kind, alike)
     counts[0] += 1
@@ -408,6 +411,41 @@ def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tu
     path[:kept_in] = ins[:kept_in]
     path[kept_in : kept_in + kept_out] = outs[:kept_out]
     return kept_in + kept_out, work
+
+
+@njit(cache=True)
+def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
+    """Many pay one (FAN_IN), or one pays many, each of them once: their payments, newest first.
+    A holder of many is a shop or an employer, and none of a fan."""
+    t, is_in = room.transfers, kind == FAN_IN
+    holder = t.receiver[trigger] if is_in else t.sender[trigger]
+    since = t.time[trigger] - limits.window[kind]
+    others = np.empty(MOST_CANDIDATES, np.int64)
+    parties, work = _neighbours(room, limits, trigger, holder, since, is_in, others, 0)
+    if parties < limits.least_parties[kind]:
+        return 0, work
+    chosen = np.empty(LOOK_BACK, np.int64)
+    n, total, _ = _side(room, trigger, holder, since, chosen, is_in)
+    room.clock[0] += 1
+    mark = room.clock[0]
+    for i in range(n):
+        other = t.sender[chosen[i]] if is_in else t.receiver[chosen[i]]
+        if room.other_stamp[other] != mark:
+            room.other_stamp[other], room.other_value[other] = mark, 0
+        room.other_value[other] += 1
+    once, moved, used = 0, 0, 0
+    for i in range(n):
+        other = t.sender[chosen[i]] if is_in else t.receiver[chosen[i]]
+        if room.other_value[other] > 1:
+            continue
+        once += 1
+        moved += t.amount[chosen[i]]
+        if used < MOST_CITED:
+            path[used] = chosen[i]
+            used += 1
+    if once < limits.least_parties[kind] or 100 * moved < limits.least_percent[kind] * total:
+        return 0, n
+    return used, n
 
 
 @njit(cache=True)

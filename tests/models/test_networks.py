@@ -34,6 +34,12 @@ LIMITS = {
     ),
     "bipartite": ShapeLimits(window=timedelta(days=7), least_parties=2, shop_payers=4),
     "stack": ShapeLimits(window=timedelta(days=7), least_parties=2, shop_payers=4),
+    "fan_in": ShapeLimits(
+        window=timedelta(days=3), least_parties=3, shop_payers=4, least_percent=80
+    ),
+    "fan_out": ShapeLimits(
+        window=timedelta(days=3), least_parties=3, shop_payers=4, least_percent=80
+    ),
 }
 
 Payment = tuple[int, int, int, int]
@@ -230,12 +236,29 @@ def _has_stack(window: Any, trigger: Any, limits: ShapeLimits) -> bool:
     return len(both) + 1 >= limits.least_parties
 
 
+def _has_fan(own: int, other: int) -> Any:
+    """Enough others (other=2: payers) with one payment each, and most of what moved."""
+
+    def judge(window: Any, trigger: Any, limits: ShapeLimits) -> bool:
+        side = [row for row in window if row[own] == trigger[own]]
+        parties = [row[other] for row in side]
+        once = [row for row in side if parties.count(row[other]) == 1]
+        moved, total = sum(row[4] for row in once), sum(row[4] for row in side)
+        is_much = 100 * moved >= limits.least_percent * total
+        is_fan = len(once) >= limits.least_parties and len(set(parties)) <= limits.shop_payers
+        return is_fan and is_much
+
+    return judge
+
+
 _JUDGES = {
     "cycle": _has_cycle,
     "scatter_gather": _has_scatter_gather,
     "gather_scatter": _has_gather_scatter,
     "bipartite": _has_bipartite,
     "stack": _has_stack,
+    "fan_in": _has_fan(3, 2),
+    "fan_out": _has_fan(2, 3),
 }
 
 payment = st.tuples(
@@ -353,7 +376,7 @@ def test_combinations_of_three_payers_and_payees_are_bipartite() -> None:
 
     found = standing([transactions(payments)])
 
-    assert {kind for kind, *_ in found} == {"bipartite"}
+    assert {kind for kind, *_ in found} == {"bipartite", "fan_in", "fan_out"}
 
 
 def _grid(payers: int, payees: int) -> list[tuple[int, int]]:
