@@ -162,7 +162,7 @@ def _person(country: Country, who: int) -> Customer:
         home_region=TOWNS[people.home[who]].region,
         work_region=TOWNS[people.home[who]].region,
         monthly_income=int(people.income[who]),
-        onboarding_date=ONBOARDED,
+        onboarding_date=_opened(country, who) or ONBOARDED,
         devices=(people.device[who],),
         phones=() if phone is None else (phone,),
         address=contacts.address[who],

@@ -13,7 +13,7 @@ from ingest.simulated import look_alikes, schemes
 from ingest.simulated.labels import write_labels
 from ingest.simulated.life import EPOCH
 from ingest.simulated.manifest import write_manifest
-from ingest.simulated.plan import CountrySettings
+from ingest.simulated.plan import CountrySettings, draw_country
 from ingest.simulated.planted import VARIANTS
 from ingest.simulated.rows import DAY
 from ingest.simulated.write import Written, write_country
@@ -67,6 +67,17 @@ def test_every_kind_of_look_alike_lives_before_and_in_the_scored_days(written: W
 
     assert early == late == set(look_alikes.kinds())
     assert len(early) >= 20
+
+
+@pytest.mark.slow
+def test_ten_thousand_customers_have_twenty_look_alikes_of_each_kind() -> None:
+    settings = CountrySettings(customers=10_000, days=30, history=40)
+
+    country = draw_country(settings, np.random.Generator(np.random.PCG64(SEED)))
+
+    kinds = Counter(each.kind for each in country.look_alikes)
+    assert set(kinds) == set(look_alikes.kinds())
+    assert min(kinds.values()) >= 20
 
 
 def test_no_scheme_begins_in_the_history_or_ends_after_the_feed(written: Written) -> None:
