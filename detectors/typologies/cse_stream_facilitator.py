@@ -57,7 +57,7 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
         innocent_reasons=(
             "an online tutor or freelancer (by day, one platform, no cash)",
             "a guide or guesthouse that takes deposits of tourists",
-            "an orphanage or church with a register",
+            "an orphanage or church (the alert says if it stands in a register)",
         ),
         next_steps=(
             NextStep(
@@ -113,7 +113,7 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
                 near=Near(has=SENT, lacks=NOT_SENT, within=timedelta(hours=6)),
                 unit="minor",
                 meaning="cash drawn within six hours after one of them",
-                tests=Test.LICENSED,
+                tests=Test(0),
             ),
         ),
         conditions=(
@@ -189,11 +189,11 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
                 ask_for="what was shown for the payments: platform records, images",
             ),
         ),
-        exculpations=("LICENSED",),
+        exculpations=(),
         cites=Mask.IN | Mask.CASH,
         deviation="That senders are scored elsewhere is not asked: they bank abroad. Night and "
         "cash within six hours carry the precision. Looked at over 60 days, where windows are "
-        "exact, not 90. Only the register clears it.",
+        "exact, not 90. Nothing clears it: a register shows whom to ask, not what happens there.",
         parameters=p,
     )
 
@@ -208,5 +208,5 @@ def _sent(name: str, aggregate: Aggregate, also: Mask, meaning: str) -> Feature:
         lacks=NOT_SENT,
         unit="minor" if aggregate in sums else "count",
         meaning=meaning,
-        tests=Test.LICENSED,
+        tests=Test(0),
     )

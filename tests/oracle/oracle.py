@@ -700,21 +700,20 @@ def sx_bride_broker(v: View) -> Judgement:
 
 
 def cse_stream_facilitator(v: View) -> Judgement:
-    """Account scope, 60 d; LICENSED clears it."""
-    licensed = frozenset({"LICENSED"})
+    """Account scope, 60 d; nothing clears it."""
     sent = Measure(
         aggregate="COUNT",
         window=TWO_MONTHS,
         has=CREDIT | {"CROSS_BORDER"},
         lacks=NOT_CREDIT | {"MERCHANT"},
-        tests=licensed,
+        tests=NONE,
     )
     cash = Measure(
         aggregate="SUM",
         window=TWO_MONTHS,
         has=frozenset({"OUT", "CASH"}),
         near=Nearby(has=sent.has, lacks=sent.lacks, within=timedelta(hours=6)),
-        tests=licensed,
+        tests=NONE,
     )
     countries = replace(
         sent, aggregate="DISTINCT_COUNTERPARTY_REGIONS", has=sent.has | {"COUNTERPARTY_LOCATED"}
@@ -822,9 +821,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "sx-circuit-lodging": Definition(judge=sx_circuit_lodging, scope="account"),
     "st-hawala-cluster": Definition(judge=st_hawala_cluster, scope="account"),
     "sx-bride-broker": Definition(judge=sx_bride_broker, scope="account"),
-    "cse-stream-facilitator": Definition(
-        judge=cse_stream_facilitator, scope="account", tests=frozenset({"LICENSED"})
-    ),
+    "cse-stream-facilitator": Definition(judge=cse_stream_facilitator, scope="account", tests=NONE),
     "cse-stream-payer": Definition(judge=cse_stream_payer, scope="account", tests=NONE),
     "fl-emptied-card": Definition(
         judge=fl_emptied_card, scope="account", tests=frozenset({"LICENSED"})
