@@ -209,8 +209,8 @@ def _contradictions(
         where = f"{folder / SCHEMES}: {scheme.scheme_id}"
         if not scheme.transaction_ids:
             yield f"{where} has no transaction_ids; no alert could cite it"
-        if not any(member.is_suspect for member in scheme.members):
-            yield f"{where} has no suspect; no alert could be right about it"
+        if not scheme.members:
+            yield f"{where} has no members; no alert could be right about it"
         if scheme.starts_at > scheme.ends_at:
             yield f"{where} ends before it starts"
     if not sum(week.active_customers for week in weeks):

@@ -9,6 +9,10 @@ from palermo.quality.labels import Scheme
 from palermo.quality.proposals import Proposal, in_time
 
 
+CHILD_RULES = frozenset({"cse-minor-account-control"})
+"""Typologies whose alerts are on the child that must be protected."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
     """An alert whose subject is a member of a scheme and that cites a transaction of it. An alert
@@ -93,8 +97,10 @@ def _named(alert: Alert) -> frozenset[str]:
 
 
 def _accuses(scheme: Scheme, named: frozenset[str]) -> bool:
-    """Of a scheme whose suspects no account shows, those it uses stand for them."""
-    accused = [m for m in scheme.members if m.is_suspect] or scheme.members
+    """Of a scheme whose suspects no account shows, those it uses stand for them; so does a child
+    whose account is used: the typology that finds it never accuses anybody else."""
+    suspects = [m for m in scheme.members if m.is_suspect]
+    accused = suspects if suspects and scheme.typology not in CHILD_RULES else scheme.members
     return any(not named.isdisjoint((m.party, m.account)) for m in accused)
 
 

@@ -30,6 +30,15 @@ def test_an_alert_on_a_stranger_that_cites_the_scheme_finds_nothing() -> None:
     assert not match.is_true
 
 
+def test_an_alert_on_a_child_whose_account_is_used_finds_the_scheme() -> None:
+    child = scheme(
+        1, 10, typology="cse-minor-account-control", bystanders=[(30, "possible_victim")]
+    )
+
+    assert matched([alert(1, 30, "S1-0")], child).found == {"S1"}
+    assert not matched([alert(1, 30, "S1-0")], scheme(1, 10, bystanders=[(30, "payer")])).is_true
+
+
 def test_half_of_the_subjects_is_enough() -> None:
     alerts = [alert(1, 10, "S1-0", case="x"), alert(2, 90, case="x")]
 
