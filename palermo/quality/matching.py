@@ -8,7 +8,6 @@ from alerts.alert import Alert
 from palermo.quality.labels import Scheme
 from palermo.quality.proposals import Proposal, in_time
 
-
 CHILD_RULES = frozenset({"cse-minor-account-control"})
 """Typologies whose alerts are on the child that must be protected."""
 
