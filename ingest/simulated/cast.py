@@ -1,6 +1,7 @@
 """Who may play a part: customers by position, and strangers whose accounts other banks hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import asin, cos, radians, sin, sqrt
 
 import numpy as np
@@ -31,6 +32,9 @@ class Cast:
     people: People
     leads: list[int]
     walk_ons_of: tuple[Indices, ...]
+    _searched: dict[bytes, int] = field(default_factory=dict)
+    """By whom was looked for: from where on among the leads there is none of them. Without it every
+    search would go through all that earlier ones have left behind."""
 
     def lead(self) -> Party:
         """Somebody nobody else's scheme is about."""
@@ -38,7 +42,10 @@ class Cast:
 
     def lead_who(self, may: npt.NDArray[np.bool_]) -> Party:
         """The next lead of whom `may` (one entry a person) is true; anybody if there is none."""
-        at = next((n for n in range(len(self.leads) - 1, -1, -1) if may[self.leads[n]]), -1)
+        wanted = blake2b(np.packbits(may).tobytes(), digest_size=16).digest()
+        last = min(len(self.leads), self._searched.get(wanted, len(self.leads)))
+        at = next((n for n in range(last - 1, -1, -1) if may[self.leads[n]]), -1)
+        self._searched[wanted] = max(at, 0)
         return self.at(self.leads.pop(at))
 
     def at(self, who: int) -> Party:
