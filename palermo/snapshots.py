@@ -147,7 +147,7 @@ class Snapshots:
             return
         self._spent = 0.0
         with said_plainly(self._folder):
-            self._folder.mkdir(exist_ok=True, mode=0o700)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._writing = _Writing(path, self._manifest(progress), stages.snapshot())
         self._observer("snapshot_begun")
 

@@ -86,7 +86,13 @@ class Exchange:
     """One process's place in the group of its stage."""
 
     def __init__(
-        self, settings: KafkaSettings, *, stage: str, topics: Sequence[str], observer: Observer
+        self,
+        settings: KafkaSettings,
+        *,
+        stage: str,
+        topics: Sequence[str],
+        is_producing: bool,
+        observer: Observer,
     ) -> None:
         """Raises DependencyUnreachable if no broker answers or a right is missing."""
         self._settings, self._stage, self._topics = settings, stage, tuple(topics)
@@ -95,7 +101,9 @@ class Exchange:
         self._listener = _Listener()
         self._consumer = self._opened_consumer()
         self._group = self._consumer.group_metadata()
-        self._producer: Any = None
+        # At once: it ends the transaction that a killed process of this name left open, which
+        # holds up everybody behind it, and us.
+        self._producer: Any = self._first_producer() if is_producing else None
         self._paused: set[TopicPartition] = set()
 
     def poll(self, *, at_most: int, wait: float) -> Found:
@@ -223,6 +231,16 @@ class Exchange:
             raise DependencyUnreachable(unreachable(settings, fault)) from fault
         consumer.subscribe(topics=list(self._topics), listener=self._listener)
         return consumer
+
+    def _first_producer(self) -> Any:
+        try:
+            return self._opened_producer()
+        except KafkaError as fault:
+            self._consumer.close(autocommit=False)
+            raise DependencyUnreachable(
+                f"the brokers give {self._stage} no transactions ({fault!r}); the user needs the "
+                f"right WRITE on the transactional id {self._name}"
+            ) from fault
 
     def _commit_once(self, shares: Sequence[Share], group: Any) -> None:
         if self._producer is None:

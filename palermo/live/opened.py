@@ -127,7 +127,13 @@ def _exchange(plan: Plan, name: str) -> Exchange:
         "detect": (settings.movements_topic,),
         "triage": (settings.findings_topic,),
     }
-    return Exchange(settings, stage=name, topics=topics[name], observer=_named(plan.observer, name))
+    return Exchange(
+        settings,
+        stage=name,
+        topics=topics[name],
+        is_producing=name != "triage",
+        observer=_named(plan.observer, name),
+    )
 
 
 def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:

@@ -260,17 +260,18 @@ def test_the_broker_is_killed(country: Country, tmp_path: Path, page: Page) -> N
     try:
         (tmp_path / "feed").mkdir()
         ground = made_ground(country, some_settings(f"127.0.0.1:{port}"), tmp_path / "feed", page)
+        produce(settings_in(ground.config), country.rows)
         begun, kills = time.monotonic(), [0]
 
         def kill(processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
             if kills[0] < 3:
-                time.sleep(5.0)
+                time.sleep(8.0)
                 os.kill(int((home / "pid").read_text()), signal.SIGKILL)
                 time.sleep(2.0)
                 start()
                 kills[0] += 1
 
-        disturbed(ground, kill)
+        disturbed(ground, kill, rows=())
 
         ground.demand_all("SIGKILL of the broker", "3 times, back after some ten seconds", begun)
     finally:
@@ -284,11 +285,13 @@ def disturbed(
     are_named: bool = True,
     rows: Sequence[bytes] | None = None,
 ) -> None:
-    """Processes that are started again when they end, while rows come in, until all are judged."""
+    """Processes that are started again when they end, while rows come in, until all are judged.
+    rows: those that come in, if not the country's; none where its rows are there already."""
     fed = ground.country.rows if rows is None else rows
+    total = len(fed) or len(ground.country.rows)
     feeder = Thread(target=feed_slowly, args=(settings_in(ground.config), fed), daemon=True)
     until = time.monotonic() + PATIENCE_SECONDS
-    with kept_alive(ground, len(fed), are_named=are_named) as processes:
+    with kept_alive(ground, total, are_named=are_named) as processes:
         feeder.start()
         while not processes.are_done():
             assert time.monotonic() < until, "the stages did not come to an end"
@@ -299,7 +302,6 @@ def disturbed(
 
 
 def feed_slowly(settings: KafkaSettings, rows: Sequence[bytes]) -> None:
-    """Goes on where it was when the broker comes back."""
     for first in range(0, len(rows), ROWS_A_SECOND):
         produce(settings, rows[first : first + ROWS_A_SECOND], key_of=key_of)
         time.sleep(1.0)
