@@ -40,7 +40,8 @@ def die_at(reached):
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-run_stages(Wish(feed="kafka", config=config, out=out, stage="all"), observer=die_at)
+wish = Wish(feed="kafka", config=config, out=out, stage="all", snapshot_seconds=0.0)
+run_stages(wish, observer=die_at)
 """
 
 

@@ -33,7 +33,11 @@ def test_the_feed_has_alerts_of_single_holders_gathered_ones_and_networks(
 def test_all_stages_in_one_process_give_the_embedded_alerts(
     country: Country, live_config: Path, tmp_path: Path
 ) -> None:
-    run_stages(Wish(feed="kafka", config=live_config, out=tmp_path / "out", stage="all"))
+    wish = Wish(
+        feed="kafka", config=live_config, out=tmp_path / "out", stage="all", snapshot_seconds=0.0
+    )
+
+    run_stages(wish)
 
     assert (tmp_path / "out" / "alerts.ndjson").read_bytes() == country.alerts
 
