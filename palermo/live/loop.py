@@ -91,10 +91,6 @@ class Loop:
         """The end is where the topics end now."""
         self._ends = self._exchange.ends()
 
-    def stay(self) -> None:
-        """Keeps the process in its group while it does something else."""
-        self._exchange.stay()
-
     def let_go(self) -> None:
         """Drops the state of all partitions."""
         for partition in [*self._ready, *self._coming]:

@@ -84,9 +84,6 @@ def _run_to_end(loops: Sequence[Loop], pulse: Pulse, asked: Sequence[int]) -> No
         loop.look_for_end()
         while not asked and not loop.is_at_end():
             loop.round(wait=WAIT_SECONDS)
-            for other in loops:
-                if other is not loop:
-                    other.stay()
             pulse.beat()
 
 
