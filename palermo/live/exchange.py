@@ -7,7 +7,7 @@ makes them again from what was committed.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -128,7 +128,8 @@ class Exchange:
         """Its messages come from this offset on."""
         self._paused.discard(partition)
         if partition in self.owned():
-            self._consumer.seek(partition, offset)
+            if self.position(partition) != offset:
+                self._consumer.seek(partition, offset)
             self._consumer.resume(partition)
 
     def hold(self, partition: TopicPartition, *, is_held: bool) -> None:
@@ -229,6 +230,7 @@ class Exchange:
             )
         except KafkaError as fault:
             raise DependencyUnreachable(unreachable(settings, fault)) from fault
+        self._listener.pause = consumer.pause
         consumer.subscribe(topics=list(self._topics), listener=self._listener)
         return consumer
 
@@ -343,6 +345,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self) -> None:
         self._lock = Lock()
         self._owned, self._gone, self._gained = (set[TopicPartition]() for _ in range(3))
+        self.pause: Callable[..., None] | None = None
 
     def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
         with self._lock:
@@ -352,8 +355,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         with self._lock:
-            self._gained |= set(assigned) - self._owned
-            self._owned |= set(assigned)
+            new = set(assigned) - self._owned
+            self._gained |= new
+            self._owned |= new
+        # Before the first fetch: what was fetched and then sought past is not always given again.
+        if self.pause is not None and new:
+            self.pause(*new)
 
     def take(self) -> Changes:
         with self._lock:
