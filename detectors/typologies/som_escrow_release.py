@@ -18,6 +18,9 @@ from models.features import AT_ONCE, Aggregate, Arm, Feature
 from models.mask import Mask
 
 TWO_MONTHS = timedelta(days=60)
+LEAST_RELEASED = 0.9
+"""Of a deposit, what is handed on at least: so much follows from the share that is held."""
+
 BETWEEN = Mask.TRANSFER | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
 NOT_ENTRUSTED = (
     Mask.OWN_TRANSFER
@@ -125,6 +128,16 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                     unit="transfers to others",
                     family=None,
                     columns=("benef_account_id",),
+                )
+            ),
+            precondition(
+                share_at_least(
+                    "handed_on",
+                    pl.col("released_60d"),
+                    pl.col("deposited_60d"),
+                    LEAST_RELEASED * p.least_held_share,
+                    family=None,
+                    columns=("amount",),
                 )
             ),
             share_at_least(

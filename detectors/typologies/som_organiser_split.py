@@ -156,6 +156,16 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                 )
             ),
             precondition(
+                share_at_least(
+                    "shared_at_least",
+                    pl.col("paid_sum_60d"),
+                    taken,
+                    p.least_shared,
+                    family=None,
+                    columns=("amount",),
+                )
+            ),
+            precondition(
                 share_at_most(
                     "shared_at_most",
                     pl.col("paid_sum_60d"),

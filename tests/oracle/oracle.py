@@ -572,6 +572,11 @@ def som_escrow_release(v: View) -> Judgement:
         _pre_at_least("release", v.measure(replace(out, aggregate="IS_TRIGGER")), 1, is_core=True),
         _pre_at_least("payers_in", v.measure(_distinct(into)), 5, is_core=True),
         _pre_at_least("releases", v.measure(replace(out, aggregate="COUNT")), 5, is_core=True),
+        _precondition(
+            _share_at_least(
+                "handed_on", share(released, v.measure(into)), Fraction(63, 100), is_core=True
+            )
+        ),
         _share_at_least("release_share", share(three, released), Fraction(3, 5), is_core=True),
         _at_least(
             "held_payers", v.measure(replace(between, aggregate="HELD_PAYERS")), 5, is_core=True
@@ -611,6 +616,7 @@ def som_organiser_split(v: View) -> Judgement:
         _at_least("helpers", helpers, 4, is_core=True),
         _share_at_least("shared", share(to_steady, taken), Fraction(3, 10), is_core=True),
         _share_at_least("steady_share", share(to_steady, paid), Fraction(7, 10), is_core=True),
+        _precondition(_share_at_least("shared_at_least", all_shared, Fraction(3, 10), True)),
         _precondition(_at_most("shared_at_most", all_shared, Fraction(7, 10), is_core=True)),
     )
     return Judgement(conditions=conditions)
