@@ -117,21 +117,29 @@ class Catalogue:
             if available.blindness(condition) is None and _is_short(typology, condition)
             for part, whole, ratio, is_least in condition.screens
         )
-        self._columns = [
-            column for typology in self.typologies.values() for column in self._compiled(typology)
+        self._fires = [
+            self._fires_at(typology).alias(key) for key, typology in self.typologies.items()
         ]
+        self._columns = {key: self._compiled(each) for key, each in self.typologies.items()}
 
     def detect(self, evaluated: Evaluated) -> list[Finding]:
         """Findings of level 1, in order of typology and row."""
         if evaluated.features.is_empty():
             return []
-        judged = evaluated.features.with_columns(self._columns)
+        # Few triggers fire, and few typologies in a batch: all else is asked of these alone.
+        fires = evaluated.features.gather_every(VARIANTS, ALL).select(self._fires)
+        fired = [typology for key, typology in self.typologies.items() if fires[key].any()]
+        if not fired:
+            return []
+        is_kept = fires.select(pl.any_horizontal([typology.id for typology in fired])).to_series()
+        of_trigger = pl.int_range(evaluated.features.height, eager=True) // VARIANTS
+        judged = evaluated.features.filter(is_kept.gather(of_trigger)).with_columns(
+            column for typology in fired for column in self._columns[typology.id]
+        )
         findings: list[Finding] = []
-        for typology in self.typologies.values():
-            fires = judged.get_column(f"{typology.id}|fires").gather_every(VARIANTS, ALL)
-            first = fires.arg_true() * VARIANTS
-            if first.is_empty():
-                continue
+        for typology in fired:
+            at_trigger = judged.get_column(f"{typology.id}|fires").gather_every(VARIANTS, ALL)
+            first = at_trigger.arg_true() * VARIANTS
             rows = zip(
                 *(judged[first + variant].iter_rows(named=True) for variant in (ALL, REST, PAST)),
                 strict=True,
@@ -139,18 +147,21 @@ class Catalogue:
             findings.extend(self._finding(typology, *row) for row in rows)
         return findings
 
-    def _compiled(self, typology: Typology) -> list[pl.Expr]:
+    def _fires_at(self, typology: Typology) -> pl.Expr:
+        """Whether an armed row meets all conditions but those that only clear."""
         bits = sum(1 << i for i, arm in enumerate(self.arms) if arm.typology == typology.id)
         is_armed = (pl.col("armed") & pl.lit(bits, dtype=pl.UInt64())) != 0
-        judged = [(c, self._or_null(c, c.holds, pl.Boolean())) for c in typology.conditions]
-        fires = pl.all_horizontal(
+        return pl.all_horizontal(
             is_armed,
             *(
-                holds.fill_null(value=not condition.is_core)
-                for condition, holds in judged
-                if condition.clears_as is None
+                self._or_null(c, c.holds, pl.Boolean()).fill_null(value=not c.is_core)
+                for c in typology.conditions
+                if c.clears_as is None
             ),
         )
+
+    def _compiled(self, typology: Typology) -> list[pl.Expr]:
+        judged = [(c, self._or_null(c, c.holds, pl.Boolean())) for c in typology.conditions]
         excesses = [
             self._or_null(c, c.excess.cast(pl.Float64()).clip(0, 1), pl.Float64())
             for c in typology.conditions
@@ -168,7 +179,7 @@ class Catalogue:
                 for part in parts
             ),
             *(holds.alias(f"{typology.id}|{c.name}|holds") for c, holds in judged),
-            fires.alias(f"{typology.id}|fires"),
+            self._fires_at(typology).alias(f"{typology.id}|fires"),
             strength.round(6).alias(f"{typology.id}|strength"),
         ]
 

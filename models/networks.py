@@ -194,8 +194,7 @@ class Networks:
             *self._search(again, is_linked=True),
             *self._search(slots[late:], is_linked=False),
         ]
-        amended = {self._txn(slot) for slot in again.tolist()}
-        outcome = self._outcome(amended, gone | self._standing_among(again), found)
+        outcome = self._outcome(self._standing_among(again), gone, found)
         self._forget(batch.seen_until)
         return outcome
 
