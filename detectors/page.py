@@ -110,10 +110,10 @@ def _conditions(typology: Definition) -> Iterator[str]:
 
 
 def _limits(limits: ShapeLimits) -> Iterator[str]:
-    if limits.least_percent and not limits.most_percent:
+    if limits.most_percent and limits.most_percent < limits.least_percent:
         yield (
             f"payments of parties that made or got just one are {limits.least_percent} % of what "
-            "moved on its side"
+            f"moved on its side, and none of them more than {limits.most_percent} % of that"
         )
     elif limits.least_percent:
         yield (

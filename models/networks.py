@@ -83,7 +83,7 @@ class ShapeLimits:
     least_share: of a gatherer's receipts from the shape, of a go-between's payments in it.
     shop_payers: a payee of more is a shop, and no link between them; who pays more, or is
     paid by more, is a firm. least_percent of a fan: of what moved on its side, in payments of
-    parties that made or got one."""
+    parties that made or got one; most_percent: of that, in one payment."""
 
     window: timedelta
     least_percent: int = 0

@@ -22,6 +22,7 @@ class FanInParameters(Parameters):
     least_once_percent: float = parameter(
         80, "nearly all of what came in: no trade of its own beside"
     )
+    largest_percent: float = parameter(20, "many alike; a trade has one or two large sums a week")
     least_parties: float = parameter(11, "the holder and ten others")
     least_usd: float = parameter(
         6_000, "gifts of a wedding and shares of a savings circle stay below"
@@ -68,6 +69,7 @@ def typology(p: FanInParameters) -> NetworkTypology:
         limits=ShapeLimits(
             window=timedelta(days=p.window_days),
             least_percent=int(p.least_once_percent),
+            most_percent=int(p.largest_percent),
             least_parties=int(p.least_once),
             shop_payers=int(p.shop_payers),
         ),

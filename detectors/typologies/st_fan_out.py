@@ -24,6 +24,7 @@ class FanOutParameters(Parameters):
     least_once_percent: float = parameter(
         80, "nearly all of what went out: no life of its own beside"
     )
+    largest_percent: float = parameter(20, "many alike; a trade has one or two large sums a week")
     least_parties: float = parameter(11, "the holder and ten others")
     least_usd: float = parameter(
         6_000, "below it a leader pays a harvest group, a host pays a feast"
@@ -69,6 +70,7 @@ def typology(p: FanOutParameters) -> NetworkTypology:
         limits=ShapeLimits(
             window=timedelta(days=p.window_days),
             least_percent=int(p.least_once_percent),
+            most_percent=int(p.largest_percent),
             least_parties=int(p.least_once),
             shop_payers=int(p.shop_payers),
         ),

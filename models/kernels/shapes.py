@@ -26,9 +26,9 @@ POT_PAYERS = 3
 
 class Limits(NamedTuple):
     """By kind: is_on; window in microseconds; least and most percent of the amount that a hop
-    passes on (of a fan: of what moved on its side, in payments made once); least distinct parties
-    on each side of the shape. Then a cycle's least hops, percent
-    of its receipts that a gatherer has from the shape and percent of its payments that a go-between
+    passes on (of a fan: least of what moved on its side in payments made once, most of that in
+    one); least distinct parties on each side of the shape. Then a cycle's least hops, percent of
+    its receipts that a gatherer has from the shape and percent of its payments that a go-between
     makes in it, and how many payers make a payee a shop."""
 
     is_on: Int64s
@@ -433,17 +433,20 @@ def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tu
         if room.other_stamp[other] != mark:
             room.other_stamp[other], room.other_value[other] = mark, 0
         room.other_value[other] += 1
-    once, moved, used = 0, 0, 0
+    once, moved, used, largest = 0, 0, 0, 0
     for i in range(n):
         other = t.sender[chosen[i]] if is_in else t.receiver[chosen[i]]
         if room.other_value[other] > 1:
             continue
         once += 1
         moved += t.amount[chosen[i]]
+        largest = max(largest, t.amount[chosen[i]])
         if used < MOST_CITED:
             path[used] = chosen[i]
             used += 1
-    if once < limits.least_parties[kind] or 100 * moved < limits.least_percent[kind] * total:
+    is_even = 100 * largest <= limits.most_percent[kind] * moved
+    is_most = 100 * moved >= limits.least_percent[kind] * total
+    if once < limits.least_parties[kind] or not is_even or not is_most:
         return 0, n
     return used, n
 

@@ -35,10 +35,18 @@ LIMITS = {
     "bipartite": ShapeLimits(window=timedelta(days=7), least_parties=2, shop_payers=4),
     "stack": ShapeLimits(window=timedelta(days=7), least_parties=2, shop_payers=4),
     "fan_in": ShapeLimits(
-        window=timedelta(days=3), least_parties=3, shop_payers=4, least_percent=80
+        window=timedelta(days=3),
+        least_parties=3,
+        shop_payers=4,
+        least_percent=80,
+        most_percent=45,
     ),
     "fan_out": ShapeLimits(
-        window=timedelta(days=3), least_parties=3, shop_payers=4, least_percent=80
+        window=timedelta(days=3),
+        least_parties=3,
+        shop_payers=4,
+        least_percent=80,
+        most_percent=45,
     ),
 }
 
@@ -245,8 +253,9 @@ def _has_fan(own: int, other: int) -> Any:
         once = [row for row in side if parties.count(row[other]) == 1]
         moved, total = sum(row[4] for row in once), sum(row[4] for row in side)
         is_much = 100 * moved >= limits.least_percent * total
+        is_even = 100 * max((row[4] for row in once), default=0) <= limits.most_percent * moved
         is_fan = len(once) >= limits.least_parties and len(set(parties)) <= limits.shop_payers
-        return is_fan and is_much
+        return is_fan and is_much and is_even
 
     return judge
 
