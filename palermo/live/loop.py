@@ -89,7 +89,7 @@ class Loop:
 
     def look_for_end(self) -> None:
         """The end is where the topics end now."""
-        self._ends = self._exchange.ends()
+        self._ends, self._idle_since = self._exchange.ends(), self._clock()
 
     def let_go(self) -> None:
         """Drops the state of all partitions."""
