@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 TAKING_OVER_SECONDS = 0.2
 """Of each round at most so much goes into partitions that are being taken over."""
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 60.0
 """A bounded process that owns nothing for so long has nothing to do."""
 
 
