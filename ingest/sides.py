@@ -1,11 +1,12 @@
 """Which accounts a row counts for: an account's movements come from one source."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from ingest.mapping import FeedSettings
 from ingest.reference import References
+
+REPORTING = "\x00"
+"""Stands for whoever reports the row: no institution has this name."""
 
 
 class Sides:
@@ -31,34 +32,39 @@ class Sides:
         return self._held(decoded, "orig", "DEBIT"), self._held(decoded, "benef", "CREDIT")
 
     def _held(self, decoded: pl.DataFrame, side: str, own_way: str) -> pl.Series:
-        is_one_sided = self._settings.sides == "one"
-        columns = decoded.select(
-            f"{side}_account_id", f"{side}_agent_bic", "source_id", "direction"
-        ).rows()
-        counts: dict[Sequence[str | None], bool] = {}
-        held: list[bool] = []
-        for given in columns:
-            if given not in counts:
-                account, agent, source, way = given
-                reporting = self._settings.institution or source
-                is_own = not is_one_sided or way == own_way
-                counts[given] = self._counts(account, agent, reporting, is_own)
-            held.append(counts[given])
-        return pl.Series(held, dtype=pl.Boolean)
+        account, way = decoded[f"{side}_account_id"], decoded["direction"]
+        named = self._settings.institution
+        reporting = decoded["source_id"] if named is None else pl.lit(named)
+        institution = self._known_institutions(account)
+        counted = decoded.with_columns(institution).select(
+            reporting=reporting,
+            institution=pl.when(pl.col("institution") == REPORTING)
+            .then(reporting)
+            .otherwise(pl.coalesce("institution", f"{side}_agent_bic")),
+            is_own=(way == own_way).fill_null(value=False)
+            if self._settings.sides == "one"
+            else pl.lit(value=True),
+            is_there=account.is_not_null(),
+        )
+        # Without a list of accounts, an unknown one may have a row of its own.
+        unknown = pl.col("is_own") | bool(self._accounts)
+        elsewhere = ~pl.col("institution").is_in(list(self._connected))
+        return counted.select(
+            held=pl.col("is_there")
+            & pl.when(pl.col("institution").is_null())
+            .then(unknown)
+            .when(pl.col("institution") == pl.col("reporting"))
+            .then("is_own")
+            .otherwise(elsewhere)
+        )["held"]
 
-    def _counts(self, account: str | None, agent: str | None, reporting: str, is_own: bool) -> bool:
-        if account is None:
-            return False
-        institution = self._institution(account, agent, reporting)
-        if institution is None:
-            # Without a list of accounts, an unknown one may have a row of its own.
-            return is_own or bool(self._accounts)
-        if institution == reporting:
-            return is_own
-        return institution not in self._connected
-
-    def _institution(self, account: str, agent: str | None, reporting: str) -> str | None:
-        known = self._accounts.get(account)
-        if known:
-            return known[-1].institution or reporting
-        return agent
+    def _known_institutions(self, accounts: pl.Series) -> pl.Series:
+        """Who holds each account as the bank's list says; REPORTING where it names nobody."""
+        listed = {
+            account: versions[-1].institution or REPORTING
+            for account in accounts.drop_nulls().unique()
+            if (versions := self._accounts.get(account))
+        }
+        return accounts.replace_strict(listed, default=None, return_dtype=pl.String()).alias(
+            "institution"
+        )
