@@ -44,17 +44,19 @@ FAR_FUTURE = keys_between(0, (1 << 63) - 1)[1]
 
 @dataclass(slots=True)
 class _Touched:
-    """Whose alerts may have changed, and between which times; which links, and since when."""
+    """Whose alerts may have changed, and between which times; signals of which typology by which
+    link, and since when."""
 
     subjects: dict[SubjectKey, tuple[int, int]] = field(default_factory=dict)
-    links: dict[Link, int] = field(default_factory=dict)
+    links: dict[tuple[str, Link], int] = field(default_factory=dict)
 
     def subject(self, subject: SubjectKey, time: int) -> None:
         first, last = self.subjects.get(subject, (time, time))
         self.subjects[subject] = (min(first, time), max(last, time))
 
-    def link(self, link: Link, time: int) -> None:
-        self.links[link] = min(self.links.get(link, time), time)
+    def link(self, typology: str, link: Link, time: int) -> None:
+        signal = (typology, link)
+        self.links[signal] = min(self.links.get(signal, time), time)
 
 
 class Triage:
@@ -111,10 +113,10 @@ class Triage:
         cite among them.
         """
         touched = self._replace(tx.connection, findings, replaces, ledger, model_scores or {})
-        for link, since in sorted(
-            touched.links.items(), key=lambda item: (item[0].kind, item[0].id)
+        for (typology, link), since in sorted(
+            touched.links.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].id)
         ):
-            for definition in self._gatherings_by(link):
+            for definition in self._gatherings_of(typology, link):
                 self._gather(tx.connection, definition, link, since, touched)
         if networks:
             assert legs is not None
@@ -169,18 +171,27 @@ class Triage:
         gone = list(kept.triggered(connection, since))
         links = kept.links_of(connection, [outline.id for outline in gone if outline.is_signal])
         for outline in gone:
-            _touch(touched, outline.subject, key_time(outline.order_key), links.get(outline.id, ()))
+            _touch(
+                touched,
+                outline.typology,
+                outline.subject,
+                key_time(outline.order_key),
+                links.get(outline.id, ()),
+            )
         for finding in findings:
             time = microseconds(finding.trigger.time)
-            _touch(touched, _subject(finding), time, finding.links if finding.is_signal else ())
+            held = finding.links if finding.is_signal else ()
+            _touch(touched, finding.typology, _subject(finding), time, held)
         kept.drop(connection, [outline.id for outline in gone])
         ledger.replace_from(connection, since, movements)
         models = [model_scores.get((each.holder, each.trigger)) for each in findings]
         kept.insert(connection, findings, models=models)
         return touched
 
-    def _gatherings_by(self, link: Link) -> Iterator[GatheringTypology]:
-        return (each for each in self._gatherings if each.link == link.kind)
+    def _gatherings_of(self, typology: str, link: Link) -> Iterator[GatheringTypology]:
+        return (
+            each for each in self._gatherings if each.link == link.kind and each.gathers == typology
+        )
 
     def _judge_networks(
         self,
@@ -397,10 +408,12 @@ def _subject(finding: Finding) -> SubjectKey:
     return SubjectKey(kind=finding.subject_kind, id=finding.subject_id)
 
 
-def _touch(touched: _Touched, subject: SubjectKey, time: int, links: Iterable[Link]) -> None:
+def _touch(
+    touched: _Touched, typology: str, subject: SubjectKey, time: int, links: Iterable[Link]
+) -> None:
     touched.subject(subject, time)
     for link in links:
-        touched.link(link, time)
+        touched.link(typology, link, time)
 
 
 def _strongest_by_subject(outlines: Sequence[Outline]) -> list[Outline]:
