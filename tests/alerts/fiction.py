@@ -98,9 +98,10 @@ def customers(*ids: str, related: Mapping[str, str] | None = None) -> References
 
 
 def ledger(moves: Iterable[Move]) -> pl.DataFrame:
-    """LEDGER rows; a return cancels what it names."""
+    """LEDGER rows; a return cancels what it names, and of several the earliest does."""
     listed = list(moves)
-    undone = {(m.holder, m.undoes): m.reference for m in listed if m.undoes is not None}
+    latest_first = sorted(listed, key=lambda m: m.day, reverse=True)
+    undone = {(m.holder, m.undoes): m.reference for m in latest_first if m.undoes is not None}
     rows = [_row(each, undone.get((each.holder, each.reference))) for each in listed]
     return pl.DataFrame(rows, schema=LEDGER)
 
