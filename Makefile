@@ -27,7 +27,7 @@ check: $(VENV)/.dev ## format, lint, types, imports, fast tests: run it all the 
 fast: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow and not needs_java and not needs_chromium and not faults"
 
-test: $(VENV)/.dev ## everything: checks, all tests, the wheel as a user installs it, and how good it is
+test: $(VENV)/.dev ## everything: checks, all tests, and the wheel as a user installs it
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -37,7 +37,6 @@ test: $(VENV)/.dev ## everything: checks, all tests, the wheel as a user install
 	@echo "compiling once"
 	@$(WHEEL) palermo -q demo --out dist/demo > dist/demo.txt
 	$(WHEEL) pytest -q -n $(WORKERS) --dist loadgroup
-	$(MAKE) --no-print-directory quality
 
 golden: $(VENV)/.dev ## rewrite the golden day; read its diff before you commit it
 	$(BIN)/python tests/golden/rewrite.py
