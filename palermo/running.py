@@ -207,7 +207,7 @@ def _results(line: Line, progress: Progress, wish: Wish) -> Summary:
 
 def say_before_compiling() -> None:
     if not is_compiled(prepare_cache()):
-        Console(stderr=True).print("compiling once, about half a minute", highlight=False)
+        Console(stderr=True).print("compiling once, one to two minutes", highlight=False)
 
 
 @contextmanager
