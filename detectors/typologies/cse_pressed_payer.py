@@ -6,8 +6,14 @@ from datetime import timedelta
 import polars as pl
 
 from detectors.conditions import at_most, first_met, share, share_at_least, triggered
+from detectors.payee_series import (
+    NOT_STRANGER,
+    PAYMENT,
+    each_larger,
+    in_series,
+    paid_in_half_a_year,
+)
 from detectors.typology import (
-    Condition,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -21,16 +27,6 @@ from models.mask import Mask, Test
 
 THREE_DAYS = timedelta(hours=72)
 MONTH = timedelta(days=30)
-HALF_YEAR = timedelta(days=180)
-PAYMENT = Mask.OUT | Mask.TRANSFER | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
-NOT_STRANGER = (
-    Mask.OWN_TRANSFER
-    | Mask.BANK_LEDGER
-    | Mask.DECLARED_RELATED
-    | Mask.MERCHANT
-    | Mask.OWN_LIFE
-    | Mask.LICENSED
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +93,7 @@ def typology(p: PressedPayerParameters) -> Typology:
             _burst("burst_rises_72h", Aggregate.RISES, "count", "payments larger than before"),
             _burst("burst_first_72h", Aggregate.FIRST_AMOUNT, "minor", "the first"),
             _burst("burst_last_72h", Aggregate.LAST_AMOUNT, "minor", "the last"),
-            Feature(
-                name="burst_count_180d",
-                aggregate=Aggregate.COUNT,
-                window=HALF_YEAR,
-                has=PAYMENT,
-                unit="count",
-                meaning="payments to it in half a year",
-                least_history=p.history_days,
-                same_counterparty=True,
-                tests=Test(0),
-            ),
+            paid_in_half_a_year("burst_count_180d", history_days=p.history_days),
             Feature(
                 name="burst_in_30d",
                 aggregate=Aggregate.SUM,
@@ -120,7 +106,13 @@ def typology(p: PressedPayerParameters) -> Typology:
         ),
         conditions=(
             triggered("payment", pl.col("burst_trigger"), unit="payment to a stranger"),
-            _raised(p.least_payments, p.least_growth_tenths),
+            each_larger(
+                "burst_count_72h",
+                "burst_rises_72h",
+                p.least_payments,
+                grown=10 * pl.col("burst_last_72h")
+                >= p.least_growth_tenths * pl.col("burst_first_72h"),
+            ),
             at_most(
                 "first_usd",
                 share(pl.col("burst_first_72h"), pl.col("usd_minor")),
@@ -170,34 +162,5 @@ def typology(p: PressedPayerParameters) -> Typology:
     )
 
 
-def _raised(least: int, growth: int) -> Condition:
-    """At least so many payments, each larger than the one before; growth: tenths of the first that
-    the last must reach."""
-    count, rises = pl.col("burst_count_72h"), pl.col("burst_rises_72h")
-    is_grown = 10 * pl.col("burst_last_72h") >= growth * pl.col("burst_first_72h")
-    return Condition(
-        name="raised",
-        value=count,
-        holds=(count >= least) & (rises + 1 >= count) & is_grown,
-        excess=(count - least) / least,
-        screens=(("burst_count_72h", None, least, True),),
-        threshold=least,
-        unit="payments, each larger",
-        family="structure",
-        columns=("amount",),
-        needs=(),
-    )
-
-
 def _burst(name: str, aggregate: Aggregate, unit: str, meaning: str) -> Feature:
-    return Feature(
-        name=name,
-        aggregate=aggregate,
-        window=THREE_DAYS,
-        has=PAYMENT,
-        lacks=NOT_STRANGER,
-        unit=unit,
-        meaning=meaning,
-        same_counterparty=True,
-        tests=Test(0),
-    )
+    return in_series(name, aggregate, THREE_DAYS, unit, meaning)

@@ -6,6 +6,13 @@ from datetime import timedelta
 import polars as pl
 
 from detectors.conditions import at_least, at_most, first_met, share, triggered
+from detectors.payee_series import (
+    NOT_STRANGER,
+    PAYMENT,
+    each_larger,
+    in_series,
+    paid_in_half_a_year,
+)
 from detectors.typology import (
     Condition,
     ElementCeiling,
@@ -20,16 +27,6 @@ from models.features import Aggregate, Arm, Feature
 from models.mask import Mask, Test
 
 TEN_DAYS = timedelta(days=10)
-HALF_YEAR = timedelta(days=180)
-PAYMENT = Mask.OUT | Mask.TRANSFER | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
-NOT_STRANGER = (
-    Mask.OWN_TRANSFER
-    | Mask.BANK_LEDGER
-    | Mask.DECLARED_RELATED
-    | Mask.MERCHANT
-    | Mask.OWN_LIFE
-    | Mask.LICENSED
-)
 HELP = Mask.IN | Mask.TRANSFER | Mask.COUNTERPARTY_KNOWN
 NOT_HELP = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.SALARY | Mask.LOAN
 
@@ -98,17 +95,7 @@ def typology(p: PressedFamilyParameters) -> Typology:
             _series("series_sum_10d", Aggregate.SUM, "minor", "paid to that party"),
             _series("series_count_10d", Aggregate.COUNT, "count", "payments to it"),
             _series("series_rises_10d", Aggregate.RISES, "count", "payments larger than before"),
-            Feature(
-                name="series_count_180d",
-                aggregate=Aggregate.COUNT,
-                window=HALF_YEAR,
-                has=PAYMENT,
-                unit="count",
-                meaning="payments to it in half a year",
-                least_history=p.history_days,
-                same_counterparty=True,
-                tests=Test(0),
-            ),
+            paid_in_half_a_year("series_count_180d", history_days=p.history_days),
             Feature(
                 name="borrowed_10d",
                 aggregate=Aggregate.COUNT,
@@ -152,7 +139,7 @@ def typology(p: PressedFamilyParameters) -> Typology:
             first_met(
                 "paid_before", "series_count_10d", "series_count_180d", least_history=p.history_days
             ),
-            _raised(p.least_payments),
+            each_larger("series_count_10d", "series_rises_10d", p.least_payments),
             _helped(p.least_helpers),
             at_least(
                 "income",
@@ -185,23 +172,6 @@ def typology(p: PressedFamilyParameters) -> Typology:
     )
 
 
-def _raised(least: int) -> Condition:
-    """At least so many payments, each larger than the one before."""
-    count, rises = pl.col("series_count_10d"), pl.col("series_rises_10d")
-    return Condition(
-        name="raised",
-        value=count,
-        holds=(count >= least) & (rises + 1 >= count),
-        excess=(count - least) / least,
-        screens=(("series_count_10d", None, least, True),),
-        threshold=least,
-        unit="payments, each larger",
-        family="structure",
-        columns=("amount",),
-        needs=(),
-    )
-
-
 def _helped(least: int) -> Condition:
     """A loan, or several who sent money in the same days."""
     loans, helpers = pl.col("borrowed_10d"), pl.col("helpers_10d")
@@ -219,14 +189,4 @@ def _helped(least: int) -> Condition:
 
 
 def _series(name: str, aggregate: Aggregate, unit: str, meaning: str) -> Feature:
-    return Feature(
-        name=name,
-        aggregate=aggregate,
-        window=TEN_DAYS,
-        has=PAYMENT,
-        lacks=NOT_STRANGER,
-        unit=unit,
-        meaning=meaning,
-        same_counterparty=True,
-        tests=Test(0),
-    )
+    return in_series(name, aggregate, TEN_DAYS, unit, meaning)
