@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from alerts.alert import Alert
+from detectors.catalogue import load_typologies
+from detectors.typology import Typology
 from palermo.quality.labels import Scheme
 from palermo.quality.proposals import Proposal, in_time
-
-CHILD_RULES = frozenset({"cse-minor-account-control"})
-"""Typologies whose alerts are on the child that must be protected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +99,18 @@ def _accuses(scheme: Scheme, named: frozenset[str]) -> bool:
     """Of a scheme whose suspects no account shows, those it uses stand for them; so does a child
     whose account is used: the typology that finds it never accuses anybody else."""
     suspects = [m for m in scheme.members if m.is_suspect]
-    accused = suspects if suspects and scheme.typology not in CHILD_RULES else scheme.members
+    accused = suspects if suspects and scheme.typology not in _child_rules() else scheme.members
     return any(not named.isdisjoint((m.party, m.account)) for m in accused)
+
+
+@cache
+def _child_rules() -> frozenset[str]:
+    """Typologies whose alerts are on the child that must be protected."""
+    return frozenset(
+        identity
+        for identity, definition in load_typologies().items()
+        if isinstance(definition, Typology) and definition.is_child_rule
+    )
 
 
 def _found(proposal: Proposal, touches: Iterable[Touch]) -> frozenset[str]:
