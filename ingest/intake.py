@@ -61,11 +61,6 @@ class Intake:
         self._seen_columns: set[str] = set()
 
     @property
-    def last_row(self) -> int:
-        """Running number of the last row taken, rejects counted."""
-        return self._row
-
-    @property
     def unknown_names(self) -> Counter[str]:
         """How many rows carried each source name that nothing maps."""
         return self._decoder.unknown_names

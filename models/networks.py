@@ -248,10 +248,6 @@ class Networks:
         """Searches made so far, and those cut short by the work cap."""
         return int(self._counts[0]), int(self._counts[1])
 
-    def size_in_bytes(self) -> int:
-        """Bytes of the transfers as allocated."""
-        return int(self._transfers.nbytes)
-
     # from here on, in the order of use
 
     @property
