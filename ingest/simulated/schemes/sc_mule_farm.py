@@ -8,7 +8,7 @@ import numpy as np
 from ingest.simulated.cast import Party
 from ingest.simulated.country import KIP_PER_USD
 from ingest.simulated.moves import moment, rounded, transfer
-from ingest.simulated.planted import Hush, Scheme, Stage, Variant, member, told
+from ingest.simulated.planted import Hush, Scheme, Stage, Variant, hushed, member, told
 from ingest.simulated.rows import DAY, HOUR, SECOND, Row
 
 TYPOLOGY = "sc-mule-farm"
@@ -59,7 +59,6 @@ def plant(
     first = stage.start(how.days + 2, rng)
     into = sinks or stage.cast.strangers(how.sinks, rng)
     rows = farmed(id, how, keeper, mules, into, stage, first, rng)
-    kept = {"textbook": 0.02, "evasive": 0.15, "noisy": 1.0}[variant]
     opened = {mule.account: first - int(rng.integers(1, 70)) for mule in mules}
     return Scheme(
         id=id,
@@ -74,10 +73,15 @@ def plant(
         completes_at=completed(rows, {mule.account for mule in mules}),
         hushes=tuple(
             hush
-            for account, day in opened.items()
+            for mule in mules
             for hush in (
-                Hush(account=account, from_day=stage.first_day, until_day=day, kept=0.0),
-                Hush(account=account, from_day=day, until_day=first + how.days + 2, kept=kept),
+                Hush(
+                    account=mule.account,
+                    from_day=stage.first_day,
+                    until_day=opened[mule.account],
+                    kept=0.0,
+                ),
+                *hushed(mule, opened[mule.account], first + how.days + 2, variant),
             )
         ),
         opened=tuple(opened.items()),
