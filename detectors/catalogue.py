@@ -111,6 +111,7 @@ class Catalogue:
                 ratio=ratio,
                 is_least=is_least,
                 is_core=condition.is_core,
+                is_dear=condition.is_dear,
             )
             for key, typology in self.typologies.items()
             for condition in typology.conditions
@@ -120,28 +121,35 @@ class Catalogue:
         self._fires = [
             self._fires_at(typology).alias(key) for key, typology in self.typologies.items()
         ]
-        self._columns = {key: self._compiled(each) for key, each in self.typologies.items()}
+        self._columns = {
+            key: [*_told(each), *self._compiled(each)] for key, each in self.typologies.items()
+        }
+        self._reads = {
+            key: sorted({name for each in columns for name in each.meta.root_names()})
+            for key, columns in self._columns.items()
+        }
+
+    def fires(self, rows: pl.DataFrame) -> pl.Series:
+        """Whether any typology fires on an evaluated row of variant ALL."""
+        return rows.select(pl.any_horizontal(self._fires)).to_series()
 
     def detect(self, evaluated: Evaluated) -> list[Finding]:
         """Findings of level 1, in order of typology and row."""
         if evaluated.features.is_empty():
             return []
-        # Few triggers fire, and few typologies in a batch: all else is asked of these alone.
         fires = evaluated.features.gather_every(VARIANTS, ALL).select(self._fires)
-        fired = [typology for key, typology in self.typologies.items() if fires[key].any()]
-        if not fired:
-            return []
-        is_kept = fires.select(pl.any_horizontal([typology.id for typology in fired])).to_series()
-        of_trigger = pl.int_range(evaluated.features.height, eager=True) // VARIANTS
-        judged = evaluated.features.filter(is_kept.gather(of_trigger)).with_columns(
-            column for typology in fired for column in self._columns[typology.id]
-        )
         findings: list[Finding] = []
-        for typology in fired:
-            at_trigger = judged.get_column(f"{typology.id}|fires").gather_every(VARIANTS, ALL)
-            first = at_trigger.arg_true() * VARIANTS
+        for key, typology in self.typologies.items():
+            first = fires[key].arg_true() * VARIANTS
+            if first.is_empty():
+                continue
+            # A trigger mostly fires one typology: all else is asked of its rows alone.
+            asked = evaluated.features.select(self._reads[key])
             rows = zip(
-                *(judged[first + variant].iter_rows(named=True) for variant in (ALL, REST, PAST)),
+                *(
+                    asked[first + variant].select(self._columns[key]).iter_rows(named=True)
+                    for variant in (ALL, REST, PAST)
+                ),
                 strict=True,
             )
             findings.extend(self._finding(typology, *row) for row in rows)
@@ -333,6 +341,33 @@ def _distinct_features(typologies: Iterable[Typology]) -> tuple[Feature, ...]:
                     "give one of them another name"
                 )
     return tuple(by_name.values())
+
+
+def _told(typology: Typology) -> list[pl.Expr]:
+    """The columns of a trigger's rows that a finding names."""
+    tests = [test.lower() for test in typology.exculpations]
+    prefix, link = "" if typology.scope is Scope.ACCOUNT else "holder_", typology.link
+    named = () if link is None or link.feature is None else (link.feature,)
+    return [
+        pl.col(name)
+        for name in (
+            "holder",
+            "holder_kind",
+            "account",
+            "trigger_time",
+            "trigger_sequence",
+            "trigger_hi",
+            "trigger_lo",
+            "trigger_side",
+            "trigger_reference",
+            "history_days",
+            "is_capped",
+            f"{prefix}tests",
+            f"{prefix}moved",
+            *(f"{prefix}explained_{test}" for test in tests),
+            *named,
+        )
+    ]
 
 
 def _is_short(typology: Typology, condition: Condition) -> bool:

@@ -14,22 +14,25 @@ NO_EXCESS = pl.lit(None, dtype=pl.Float64())
 
 def at_least(
     name: str,
-    value: pl.Expr,
+    measure: pl.Expr,
     threshold: float,
     *,
     unit: str,
     family: Family | None,
     columns: tuple[str, ...],
+    times: pl.Expr | None = None,
     needs: tuple[str, ...] = (),
     is_core: bool = True,
 ) -> Condition:
-    """A count, sum or multiple of at least `threshold`; excess in multiples of it."""
+    """A count, a sum, or a multiple of `times`, of at least `threshold`; excess in multiples of
+    it."""
+    value = measure if times is None else share(measure, times)
     return Condition(
         name=name,
         value=value,
         holds=value >= threshold,
         excess=(value - threshold) / threshold,
-        screens=_screens(value, None, threshold, is_least=True),
+        screens=_screens(measure, times, threshold, is_least=True),
         threshold=threshold,
         unit=unit,
         family=family,
@@ -56,22 +59,25 @@ def whole_at(
 
 def at_most(
     name: str,
-    value: pl.Expr,
+    measure: pl.Expr,
     threshold: float,
     *,
     unit: str,
     family: Family | None,
     columns: tuple[str, ...],
+    times: pl.Expr | None = None,
     needs: tuple[str, ...] = (),
     is_core: bool = True,
 ) -> Condition:
-    """A measure of at most `threshold`; excess as part of the way to 0."""
+    """A measure, or a multiple of `times`, of at most `threshold`; excess as part of the way to
+    0."""
+    value = measure if times is None else share(measure, times)
     return Condition(
         name=name,
         value=value,
         holds=value <= threshold,
         excess=(threshold - value) / threshold,
-        screens=_screens(value, None, threshold, is_least=False),
+        screens=_screens(measure, times, threshold, is_least=False),
         threshold=threshold,
         unit=unit,
         family=family,
@@ -149,8 +155,8 @@ def precondition(condition: Condition) -> Condition:
 
 
 def dear(condition: Condition) -> Condition:
-    """Without its screen: costly to know, so asked only where the cheaper ones hold."""
-    return replace(condition, screens=())
+    """Costly to know: asked where the cheaper ones hold."""
+    return replace(condition, is_dear=True)
 
 
 def passes_through(
@@ -177,6 +183,7 @@ def triggered(name: str, value: pl.Expr, *, unit: str) -> Condition:
         value=value,
         holds=value >= 1,
         excess=NO_EXCESS,
+        screens=_screens(value, None, 1, is_least=True),
         threshold=1,
         unit=unit,
         family=None,

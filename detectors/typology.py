@@ -59,8 +59,10 @@ class Condition:
     clears_as: str | None = None
     least_history: int = 0
     screens: tuple[tuple[str, str | None, float, bool], ...] = ()
-    """Necessary for it: feature, the feature it is compared with (None: a number), ratio, whether
-    at least (else at most). Cheap to know early; never decides that it holds."""
+    """Necessary for it: feature, what it is compared with (None: a number; a feature; usd_minor;
+    threshold_minor), ratio, whether at least (else at most). Never decides that it holds."""
+    is_dear: bool = False
+    """Costly to know: its screens are asked where all cheaper ones hold."""
     coarsest_time: timedelta | None = None
     """A duration test needs times at most this coarse (half its threshold)."""
 

@@ -137,8 +137,9 @@ class Feature:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """A necessary condition of a typology over one or two of its features: `part` is at least (or
-    at most) `ratio` times `whole` (None: times one). Windows of at most 60 days. Without it the
-    typology cannot fire, so nothing dearer is computed. A core one also fails on a null value."""
+    at most) `ratio` times `whole` (None: times one; usd_minor, threshold_minor: times that price).
+    Windows of at most 60 days. Without it the typology cannot fire, so nothing dearer is computed;
+    a dear one is asked after all others. A core one also fails on a null value."""
 
     typology: str
     part: str
@@ -146,6 +147,7 @@ class Screen:
     ratio: float
     is_least: bool
     is_core: bool
+    is_dear: bool = False
 
 
 AT_ONCE = timedelta(microseconds=1)

@@ -1,6 +1,6 @@
 """What is known of every holder up to a movement: movements in, evaluated triggers out."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -20,8 +20,17 @@ from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
 from models.kernels.arena import MOVEMENT, Int64s
-from models.kernels.arming import Asked, arm_holders
-from models.kernels.evaluate import TESTS, VARIANTS, Results, Triggers, evaluate
+from models.kernels.arming import Asked, Prices, arm_holders
+from models.kernels.evaluate import (
+    ALL,
+    TESTS,
+    VARIANTS,
+    Results,
+    Standing,
+    Triggers,
+    compare,
+    evaluate,
+)
 from models.kernels.questions import EVERY_ARM, ArmTable
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.ledger_rows import ledger_rows
@@ -56,6 +65,10 @@ ALWAYS_ARMED = ArmTable(
 """One arm that any movement fills."""
 
 
+Fires = Callable[[pl.DataFrame], pl.Series]
+"""On which rows of variant ALL (CONTEXT columns, one column a feature) a typology fires."""
+
+
 class DollarRates(Protocol):
     """What one US dollar is in minor units of the base currency on a day; None where unknown."""
 
@@ -74,8 +87,8 @@ class Context(NamedTuple):
 class Profiles:
     """The engine of one partition.
 
-    extend: every (holder, trigger) that must be evaluated after the batch, older ones touched by
-    a late row, an amendment or a return included, and which earlier findings these replace.
+    extend: every (holder, trigger) at which something fires after the batch, older ones touched
+    by a late row, an amendment or a return included, and which earlier findings these replace.
     Arming on or off gives equal findings; `is_always_armed` evaluates every movement (training).
     """
 
@@ -94,8 +107,10 @@ class Profiles:
         is_hour_known: bool = True,
         is_history_complete: bool = False,
         is_always_armed: bool = False,
+        fires: Fires | None = None,
     ) -> None:
-        """`asks`: per typology of the arms, the names of the features its conditions read."""
+        """`asks`: per typology of the arms, the names of the features its conditions read. Without
+        `fires` every trigger is given that passed its screens."""
         self._rates, self._bundle = rates, bundle
         self._features = tuple(features)
         self._arms = arm_table(arms)
@@ -110,6 +125,7 @@ class Profiles:
         self._kept = timedelta(days=KEPT_DAYS) + 3 * lateness
         self._is_history_complete = is_history_complete
         self._is_always_armed = is_always_armed
+        self._fires = fires
         self._names, self._blocks = Names(), Blocks()
         self._transactions = Transactions()
         self._holders = Holders()
@@ -322,28 +338,23 @@ class Profiles:
         owner, offsets, armed = self._armed(holders, firsts)
         if not len(offsets):
             return Evaluated(features=self._no_features, replaces=replaces)
-        slots = self._blocks.starts[holders[owner]] + offsets
-        context = self._context(slots)
-        triggers = Triggers(
-            start=self._blocks.starts[holders[owner]],
-            offset=offsets,
-            armed=armed,
-            history_days=context.history_days,
-            usd=context.usd,
-        )
-        results = self._results(triggers)
-        alive = np.flatnonzero(results.alive)
-        if not len(alive):
+        owners = holders[owner]
+        triggers = self._triggers(owners, offsets, armed)
+        longest = int(offsets.max()) + 1
+        standing = self._standing(triggers, longest)
+        rows = self._asked_frame(owners[standing.trigger], triggers, standing)
+        chosen = np.arange(len(standing.trigger))
+        if self._fires is not None and len(chosen):
+            chosen = np.flatnonzero(self._fires(rows).to_numpy())
+        if not len(chosen):
             return Evaluated(features=self._no_features, replaces=replaces)
+        numbers = standing.trigger[chosen]
+        left = Triggers(*(values[numbers] for values in triggers))._replace(
+            armed=standing.bits[chosen]
+        )
+        results = self._results(left, standing.values[chosen], longest)
         return Evaluated(
-            features=self._feature_frame(
-                holders[owner[alive]],
-                slots[alive],
-                results.alive[alive],
-                Context(*(values[alive] for values in context)),
-                _rows_of(results, alive),
-            ),
-            replaces=replaces,
+            features=self._feature_frame(owners[numbers], left, results), replaces=replaces
         )
 
     def _armed(self, holders: Int64s, firsts: Int64s) -> tuple[Int64s, Int64s, Int64s]:
@@ -358,6 +369,7 @@ class Profiles:
             firsts,
             holders,
             self._asked,
+            self._prices(holders, firsts),
             self._scratch()[2],
             offsets,
             armed,
@@ -367,34 +379,47 @@ class Profiles:
             armed[:n] = EVERY_ARM | ((1 << len(self._arms.has)) - 1)
         return owner[:n], offsets[:n], armed[:n]
 
-    def _context(self, slots: Int64s) -> Context:
-        days = self._blocks.columns.day[slots]
+    def _prices(self, holders: Int64s, firsts: Int64s) -> Prices:
+        """For the local days of all movements from these offsets on."""
+        days = self._blocks.columns.day
+        starts, lengths = self._blocks.starts[holders], self._blocks.lengths[holders]
+        some = lengths > firsts
+        if not some.any():
+            return Prices(0, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        # A block is in order of time; two clocks on Earth are at most 26 hours apart.
+        first = int(days[(starts + firsts)[some]].min()) - 2
+        last = int(days[(starts + lengths - 1)[some]].max()) + 2
+        return Prices(first, *self._prices_on(np.arange(first, last + 1)))
+
+    def _prices_on(self, days: Int64s) -> tuple[Int64s, Int64s]:
+        """One US dollar and the reporting threshold on each of these days, in minor units."""
+        usd = on_each_day(days, self._usd_minor, self._usd_days)
+        return usd, on_each_day(days, self._bundle.threshold_minor, self._threshold_days)
+
+    def _triggers(self, owners: Int64s, offsets: Int64s, armed: Int64s) -> Triggers:
+        start = self._blocks.starts[owners]
+        slots = start + offsets
         history = np.full(len(slots), COMPLETE_HISTORY_DAYS, np.int64)
         if not self._is_history_complete and self._history_start is not None:
-            start = _microseconds(self._history_start)
-            history = (self._blocks.columns.time[slots] - start) // DAY
-        return Context(
-            history_days=history,
-            usd=on_each_day(days, self._usd_minor, self._usd_days),
-            threshold=on_each_day(days, self._bundle.threshold_minor, self._threshold_days),
-        )
+            since = _microseconds(self._history_start)
+            history = (self._blocks.columns.time[slots] - since) // DAY
+        prices = self._prices_on(self._blocks.columns.day[slots])
+        return Triggers(start, offsets, armed, history, *prices)
 
     def _usd_minor(self, on: date) -> int | None:
         """The feed's own rate, else the rough one of the bundle."""
         own = self._rates.usd_minor(on)
         return self._bundle.usd_minor(on) if own is None else own
 
-    def _results(self, triggers: Triggers) -> Results:
-        rows = len(triggers.offset) * VARIANTS
-        results = Results(
-            alive=np.zeros(len(triggers.offset), np.int64),
-            values=np.full((rows, len(self._features)), NULL, np.int64),
-            tests=np.zeros((rows, 2), np.int64),
-            explained=np.zeros((rows, 2, TESTS), np.int64),
-            moved=np.zeros((rows, 2), np.int64),
-            capped=np.zeros(rows, np.int8),
+    def _standing(self, triggers: Triggers, longest: int) -> Standing:
+        count = len(triggers.offset)
+        # One row of values more: the kernel fills a row before it knows whether its trigger stands.
+        standing = Standing(
+            trigger=np.empty(count, np.int64),
+            bits=np.empty(count, np.int64),
+            values=np.empty((count + 1, len(self._features)), np.int64),
         )
-        self._stamp = evaluate(
+        count, self._stamp = evaluate(
             self._blocks.columns,
             triggers,
             self._arms,
@@ -404,7 +429,32 @@ class Profiles:
             self._longitude,
             *self._scratch()[:2],
             self._stamp,
-            int(triggers.offset.max()) + 1,
+            longest,
+            standing,
+        )
+        return Standing(*(each[:count] for each in standing))
+
+    def _results(self, triggers: Triggers, values: npt.NDArray[np.int64], longest: int) -> Results:
+        """All variants; `values` are those of variant ALL."""
+        rows = len(triggers.offset) * VARIANTS
+        results = Results(
+            values=np.full((rows, len(self._features)), NULL, np.int64),
+            tests=np.zeros((rows, 2), np.int64),
+            explained=np.zeros((rows, 2, TESTS), np.int64),
+            moved=np.zeros((rows, 2), np.int64),
+            capped=np.zeros(rows, np.int8),
+        )
+        results.values[ALL::VARIANTS] = values
+        self._stamp = compare(
+            self._blocks.columns,
+            triggers,
+            self._arms,
+            self._feature_table,
+            self._latitude,
+            self._longitude,
+            *self._scratch()[:2],
+            self._stamp,
+            longest,
             results,
         )
         return results
@@ -420,15 +470,23 @@ class Profiles:
             )
         return self._seen, self._sums, self._met
 
-    def _feature_frame(
-        self, holders: Int64s, slots: Int64s, armed: Int64s, context: Context, results: Results
-    ) -> pl.DataFrame:
+    def _asked_frame(self, holders: Int64s, triggers: Triggers, standing: Standing) -> pl.DataFrame:
+        """CONTEXT columns and one column a feature: what decides whether a typology fires."""
+        left = Triggers(*(values[standing.trigger] for values in triggers))
+        return pl.DataFrame(
+            [
+                *self._context(holders, left._replace(armed=standing.bits)),
+                *self._feature_columns(standing.values),
+            ]
+        )
+
+    def _feature_frame(self, holders: Int64s, triggers: Triggers, results: Results) -> pl.DataFrame:
         columns = self._blocks.columns
+        slots = triggers.start + triggers.offset
         shown = self._transactions.rows(columns.row[slots])
-        names = self._holder_names(holders)
         by_trigger = pl.DataFrame(
             {
-                "holder": names,
+                "holder": self._holder_names(holders),
                 "holder_kind": [
                     "customer" if is_customer else "account"
                     for is_customer in self._holders.is_customer[holders]
@@ -441,38 +499,41 @@ class Profiles:
                 "trigger_side": columns.side[slots],
                 "trigger_reference": shown["reference"],
                 "trigger_source": shown["source_id"],
-                "armed": armed.astype(np.uint64),
-                "history_days": context.history_days,
-                "usd_minor": context.usd,
-                "threshold_minor": context.threshold,
-                "income_minor": [self._incomes.get(name) for name in names],
-            },
-            schema_overrides={"income_minor": pl.Int64()},
-        )
+            }
+        ).with_columns(self._context(holders, triggers))
         repeated = by_trigger[np.repeat(np.arange(len(slots)), VARIANTS)]
-        return (
-            repeated.with_columns(
-                pl.Series("variant", np.tile(np.arange(VARIANTS, dtype=np.int8), len(slots))),
-                pl.Series("is_capped", results.capped.astype(bool)),
-                *_explained_columns(results),
-                *(
-                    self._feature_column(feature, results.values[:, f])
-                    for f, feature in enumerate(self._features)
-                ),
-            )
-            .with_columns(
-                _nullable("usd_minor", UNKNOWN_VALUE), _nullable("threshold_minor", UNKNOWN_VALUE)
-            )
-            .select(*TRIGGER, *(f.name for f in self._features))
-        )
+        return repeated.with_columns(
+            pl.Series("variant", np.tile(np.arange(VARIANTS, dtype=np.int8), len(slots))),
+            pl.Series("is_capped", results.capped.astype(bool)),
+            *_explained_columns(results),
+            *self._feature_columns(results.values),
+        ).select(*TRIGGER, *(f.name for f in self._features))
+
+    def _context(self, holders: Int64s, triggers: Triggers) -> list[pl.Series]:
+        """The CONTEXT columns."""
+        incomes = [self._incomes.get(name) for name in self._holder_names(holders)]
+        return [
+            pl.Series("armed", triggers.armed.astype(np.uint64)),
+            pl.Series("history_days", triggers.history_days),
+            _nullable("usd_minor", triggers.usd, UNKNOWN_VALUE),
+            _nullable("threshold_minor", triggers.threshold, UNKNOWN_VALUE),
+            pl.Series("income_minor", incomes, dtype=pl.Int64()),
+        ]
+
+    def _feature_columns(self, values: npt.NDArray[np.int64]) -> list[pl.Series]:
+        # By column, contiguous: each becomes a series without another copy.
+        by_feature = np.asfortranarray(values)
+        return [
+            self._feature_column(feature, by_feature[:, f])
+            for f, feature in enumerate(self._features)
+        ]
 
     def _feature_column(self, feature: Feature, values: Int64s) -> pl.Series:
         """Whole numbers, or the names they stand for; null where not testable."""
         if feature.aggregate in NAMED:
             numbers = np.where(values == NULL, NO_NAME, values).astype(np.int32)
             return pl.Series(feature.name, self._names.names(numbers), dtype=_kind(feature))
-        column = pl.Series(feature.name, values, dtype=_kind(feature))
-        return column.set(column == NULL, None)
+        return _nullable(feature.name, values, NULL)
 
     def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
         """Just after the last unchanged movement, and nothing that was let go: everything later
@@ -528,8 +589,9 @@ def _kind(feature: Feature) -> pl.DataType:
     return pl.String() if feature.aggregate in NAMED else pl.Int64()
 
 
-def _nullable(name: str, null: int) -> pl.Expr:
-    return pl.when(pl.col(name) != null).then(pl.col(name)).alias(name)
+def _nullable(name: str, values: Int64s, null: int) -> pl.Series:
+    column = pl.Series(name, values)
+    return column.set(column == null, None)
 
 
 def _explained_columns(results: Results) -> list[pl.Series]:
@@ -543,12 +605,6 @@ def _explained_columns(results: Results) -> list[pl.Series]:
             for t, test in enumerate(tests)
         )
     return columns
-
-
-def _rows_of(results: Results, alive: Int64s) -> Results:
-    """The rows of the triggers that are left."""
-    rows = (alive[:, None] * VARIANTS + np.arange(VARIANTS)).ravel()
-    return Results(results.alive[alive], *(values[rows] for values in results[1:]))
 
 
 def _microseconds(at: datetime) -> int:

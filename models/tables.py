@@ -6,9 +6,17 @@ from datetime import timedelta
 
 import numpy as np
 
-from models.features import Aggregate, Arm, Feature, Screen
+from models.features import AT_ONCE, Aggregate, Arm, Feature, Screen
 from models.kernels.arena import Int64s
-from models.kernels.questions import EVERY_ARM, ArmTable, FeatureTable, ScreenTable
+from models.kernels.questions import (
+    EVERY_ARM,
+    ONE,
+    THRESHOLD,
+    USD,
+    ArmTable,
+    FeatureTable,
+    ScreenTable,
+)
 from models.mask import Mask
 
 
@@ -55,11 +63,12 @@ def feature_table(
 def screen_table(
     screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
 ) -> ScreenTable:
-    """One row a screen."""
-    index = {feature.name: i for i, feature in enumerate(features)}
+    """One row a screen, the dear ones last."""
+    screens = sorted(screens, key=lambda screen: screen.is_dear)
+    index: dict[str | None, int] = {feature.name: i for i, feature in enumerate(features)}
     return ScreenTable(
         part=_int64s(index[s.part] for s in screens),
-        whole=_int64s(-1 if s.whole is None else index[s.whole] for s in screens),
+        whole=_int64s((index | WHOLES)[s.whole] for s in screens),
         ratio=np.fromiter((s.ratio for s in screens), np.float64),
         is_least=_int64s(int(s.is_least) for s in screens),
         is_core=_int64s(int(s.is_core) for s in screens),
@@ -68,6 +77,9 @@ def screen_table(
         ),
     )
 
+
+WHOLES: dict[str | None, int] = {None: ONE, "usd_minor": USD, "threshold_minor": THRESHOLD}
+"""What a screen compares with that is no feature, by its column."""
 
 BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.COUNT: (Aggregate.COUNT, Mask(0)),
@@ -85,6 +97,11 @@ BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.BAND_COUNT: (Aggregate.COUNT, Mask(0)),
     Aggregate.FAR_SUM: (Aggregate.SUM, Mask.OUT),
     Aggregate.TOP_THREE_PAYEES_SUM: (Aggregate.SUM, Mask(0)),
+    Aggregate.IS_TRIGGER: (Aggregate.COUNT, Mask(0)),
+    Aggregate.HELD_PAYERS: (Aggregate.DISTINCT_COUNTERPARTIES, Mask.IN),
+    Aggregate.HELD_SUM: (Aggregate.SUM, Mask.IN),
+    Aggregate.STEADY_COUNTERPARTIES: (Aggregate.DISTINCT_COUNTERPARTIES, Mask(0)),
+    Aggregate.STEADY_SUM: (Aggregate.SUM, Mask(0)),
 }
 """What a value never exceeds: a tally over the same movements, or those of them that carry a
 further bit."""
@@ -99,41 +116,45 @@ def early_tables(
     """Tallies that can slide, and the screens they can refuse for. Each lets through at
     least what the exact screen does."""
     scopes = {arm.typology: {a.scope for a in arms if a.typology == arm.typology} for arm in arms}
-    by_name = {f.name: f for f in features if not _depends_on_more(f)}
-    bounding: list[Feature] = []
+    by_name = {feature.name: feature for feature in features}
+    bounding: dict[str, Feature] = {}
     early: list[Screen] = []
     for screen in screens:
-        sides = [by_name.get(name) for name in (screen.part, screen.whole) if name is not None]
-        found = [side for side in sides if side is not None]
-        is_in_scope = all(scopes.get(screen.typology) == {side.scope} for side in found)
-        if len(found) == len(sides) and is_in_scope and _can_be_early(screen, *found):
-            bounding.extend(_bound(side) for side in found)
+        part = by_name[screen.part]
+        whole = by_name.get(screen.whole or "")
+        sides = [part] if whole is None else [part, whole]
+        is_in_scope = all(scopes.get(screen.typology) == {side.scope} for side in sides)
+        if is_in_scope and _can_be_early(screen, part, whole):
+            bounding.update({side.name: _bound(side) for side in sides})
             early.append(screen)
-    return feature_table(bounding, arms, {}), screen_table(early, bounding, arms)
+    tallies = tuple(bounding.values())
+    return feature_table(tallies, arms, {}), screen_table(early, tallies, arms)
 
 
-def _can_be_early(screen: Screen, part: Feature, whole: Feature | None = None) -> bool:
+def _can_be_early(screen: Screen, part: Feature, whole: Feature | None) -> bool:
     """A smaller bound must refuse only what the value refuses: exact where at most is asked, and
     not in place of a null that would be let through."""
-    is_exact = part.aggregate in EXACT
     is_bounded = part.aggregate in BOUNDS and screen.is_least
-    is_safe = screen.is_core or part.aggregate in NEVER_NULL
-    return (is_exact or is_bounded) and is_safe and (whole is None or whole.aggregate in EXACT)
+    is_never_null = part.aggregate in NEVER_NULL and not part.least_history
+    is_safe = screen.is_core or is_never_null
+    return (_is_exact(part) or is_bounded) and is_safe and (whole is None or _is_exact(whole))
 
 
-def _depends_on_more(feature: Feature) -> bool:
-    """Whether a movement counts or not by more than its own bits."""
-    return (
+def _is_exact(feature: Feature) -> bool:
+    """Whether its tally is its value: no movement counts or not by more than its own bits."""
+    depends_on_more = (
         bool(feature.least_history)
         or feature.same_direction
         or feature.same_counterparty
         or feature.near is not None
     )
+    return feature.aggregate in EXACT and not depends_on_more
 
 
 def _bound(feature: Feature) -> Feature:
     aggregate, also = BOUNDS[feature.aggregate]
-    return replace(feature, aggregate=aggregate, has=feature.has | also)
+    window = AT_ONCE if feature.aggregate is Aggregate.IS_TRIGGER else feature.window
+    return replace(feature, aggregate=aggregate, has=feature.has | also, window=window)
 
 
 def _int64s(values: Iterable[int]) -> Int64s:

@@ -290,6 +290,7 @@ def profiles_of(configuration: Configuration, knowing: Knowing) -> Profiles:
         features=features_with_model(catalogue) if knowing.model else catalogue.features,
         asks=asks_with_model(catalogue) if knowing.model else catalogue.asks,
         screens=catalogue.screens,
+        fires=catalogue.fires,
         lateness=feed.lateness,
         own_ledger_accounts=frozenset(feed.own_ledger_accounts),
         is_hour_known=feed.time_precision != "day",

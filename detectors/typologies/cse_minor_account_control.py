@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, passes_through, share, share_at_least
+from detectors.conditions import at_least, passes_through, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -102,8 +102,9 @@ def typology(p: MinorControlParameters) -> Typology:
             ),
             at_least(
                 "credits_usd",
-                share(pl.col("minor_credits_30d"), pl.col("usd_minor")),
+                pl.col("minor_credits_30d"),
                 p.least_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars from them",
                 family="structure",
                 columns=("amount",),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_most, first_met, share, share_at_least, triggered
+from detectors.conditions import at_most, first_met, share_at_least, triggered
 from detectors.payee_series import (
     NOT_STRANGER,
     PAYMENT,
@@ -115,8 +115,9 @@ def typology(p: PressedPayerParameters) -> Typology:
             ),
             at_most(
                 "first_usd",
-                share(pl.col("burst_first_72h"), pl.col("usd_minor")),
+                pl.col("burst_first_72h"),
                 p.largest_first_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars, the first payment",
                 family=None,
                 columns=("amount",),
@@ -124,8 +125,9 @@ def typology(p: PressedPayerParameters) -> Typology:
             ),
             at_most(
                 "extorted_usd",
-                share(paid, pl.col("usd_minor")),
+                paid,
                 p.largest_sum_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars in all",
                 family=None,
                 columns=("amount",),

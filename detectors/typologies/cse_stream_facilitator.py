@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, at_most, precondition, share, share_at_least
+from detectors.conditions import at_least, at_most, precondition, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -137,8 +137,9 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
             precondition(
                 at_least(
                     "least_median_usd",
-                    share(pl.col("sent_median_60d"), usd),
+                    pl.col("sent_median_60d"),
                     p.least_median_usd,
+                    times=usd,
                     unit="US dollars",
                     family=None,
                     columns=("amount",),
@@ -147,8 +148,9 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
             ),
             at_most(
                 "median_usd",
-                share(pl.col("sent_median_60d"), usd),
+                pl.col("sent_median_60d"),
                 p.largest_median_usd,
+                times=usd,
                 unit="US dollars",
                 family="structure",
                 columns=("amount",),

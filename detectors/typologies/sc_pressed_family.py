@@ -120,8 +120,9 @@ def typology(p: PressedFamilyParameters) -> Typology:
             triggered("payment", pl.col("series_trigger"), unit="payment to a stranger"),
             at_least(
                 "ransom_usd",
-                share(paid, pl.col("usd_minor")),
+                paid,
                 p.least_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars to one stranger",
                 family="structure",
                 columns=("amount",),
@@ -129,8 +130,9 @@ def typology(p: PressedFamilyParameters) -> Typology:
             ),
             at_most(
                 "within_means_usd",
-                share(paid, pl.col("usd_minor")),
+                paid,
                 p.largest_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars to one stranger",
                 family=None,
                 columns=("amount",),

@@ -9,7 +9,6 @@ from detectors.conditions import (
     at_least,
     dear,
     precondition,
-    share,
     share_at_least,
     share_at_most,
     triggered,
@@ -118,8 +117,9 @@ def typology(p: OrganiserSplitParameters) -> Typology:
             ),
             at_least(
                 "taken_usd",
-                share(taken, pl.col("usd_minor")),
+                taken,
                 p.least_taken_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars taken",
                 family="structure",
                 columns=("amount",),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share, share_at_least
+from detectors.conditions import at_least, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -110,8 +110,9 @@ def typology(p: CryptoRampParameters) -> Typology:
             ),
             at_least(
                 "converted_usd",
-                share(converted, pl.col("usd_minor")),
+                converted,
                 p.least_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars made crypto",
                 family="keyword",
                 columns=("txn_type", "mcc"),

@@ -130,8 +130,9 @@ def typology(p: FunnelParameters) -> Typology:
             ),
             at_least(
                 "deposits_usd",
-                share(pl.col("deposits_sum_30d"), pl.col("usd_minor")),
+                pl.col("deposits_sum_30d"),
                 p.least_deposits_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars",
                 family=None,
                 columns=("amount",),

@@ -91,8 +91,9 @@ def typology(p: RapidPassParameters) -> Typology:
         conditions=(
             at_least(
                 "passed_usd",
-                share(came, pl.col("usd_minor")),
+                came,
                 p.least_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars in a week",
                 family=None,
                 columns=("amount",),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share, share_at_most
+from detectors.conditions import at_least, share_at_most
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -117,8 +117,9 @@ def typology(p: SmurfParameters) -> Typology:
             ),
             at_least(
                 "limit_multiple",
-                share(pl.col("deposit_sum_5d"), pl.col("threshold_minor")),
+                pl.col("deposit_sum_5d"),
                 p.least_multiple,
+                times=pl.col("threshold_minor"),
                 unit="times the limit",
                 family="structure",
                 columns=("amount", "is_cash"),

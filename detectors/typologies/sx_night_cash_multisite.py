@@ -133,8 +133,9 @@ def typology(p: NightCashParameters) -> Typology:
             ),
             at_most(
                 "median_usd",
-                share(pl.col("cash_in_median_30d"), pl.col("usd_minor")),
+                pl.col("cash_in_median_30d"),
                 p.largest_median_usd,
+                times=pl.col("usd_minor"),
                 unit="US dollars, median deposit",
                 family=None,
                 columns=("amount",),

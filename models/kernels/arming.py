@@ -10,8 +10,9 @@ import numpy as np
 from numba import njit
 
 from models.features import Aggregate
+from models.kernels.aggregates import NULL
 from models.kernels.arena import Columns, Int8s, Int64s
-from models.kernels.questions import ArmTable, FeatureTable, ScreenTable, is_passed
+from models.kernels.questions import ArmTable, FeatureTable, ScreenTable, is_passed, whole_of
 from models.kernels.slices import HUB_MOVEMENTS, HUB_WINDOW, RETURN
 
 COUNT = int(Aggregate.COUNT)
@@ -46,14 +47,23 @@ class Asked(NamedTuple):
     screens: ScreenTable
 
 
+class Prices(NamedTuple):
+    """One row a local day from `first_day` on: one US dollar and the reporting threshold in minor
+    units (-1 = none known)."""
+
+    first_day: int
+    usd: Int64s
+    threshold: Int64s
+
+
 @njit(cache=True)
 def arm_holders(
     columns: Columns, starts: Int64s, lengths: Int64s, firsts: Int64s, holders: Int64s,
-    asked: Asked, met: Int64s, offsets: Int64s, armed: Int64s, owner: Int64s,
+    asked: Asked, prices: Prices, met: Int64s, offsets: Int64s, armed: Int64s, owner: Int64s,
 ) -> int:  # fmt: skip
     """Triggers of the holders from offset firsts[i] on whose arms hold and that no early screen
-    refuses: offset, bits and index into holders; how many. `met` is scratch by interned name, all
-    zero.
+    refuses: offset, bits and index into holders; how many. `prices` hold every day of a trigger;
+    `met` is scratch by interned name, all zero.
 
     O((movements in the longest window before the first trigger + triggers) x (arms + screens)),
     for each account that has a trigger.
@@ -77,16 +87,16 @@ def arm_holders(
         bits[first:length], is_done[first:length] = 0, 0
         if first < length and np.any(asked.arms.scope == HOLDER_SCOPE):
             arm_scope(
-                columns, start, length, first, ALL_ACCOUNTS, asked, lane, bits, is_done, part,
-                whole, met,
+                columns, start, length, first, ALL_ACCOUNTS, asked, prices, lane, bits, is_done,
+                part, whole, met,
             )  # fmt: skip
             is_done[first:length] = 0
         for offset in range(first, length):
             if not is_done[offset]:
                 account = columns.account[start + offset]
                 arm_scope(
-                    columns, start, length, offset, account, asked, lane, bits, is_done, part,
-                    whole, met,
+                    columns, start, length, offset, account, asked, prices, lane, bits, is_done,
+                    part, whole, met,
                 )  # fmt: skip
         for offset in range(first, length):
             if bits[offset]:
@@ -97,8 +107,9 @@ def arm_holders(
 
 @njit(cache=True)
 def arm_scope(
-    columns: Columns, start: int, length: int, first: int, account: int, asked: Asked, lane: Lane,
-    bits: Int64s, is_done: Int8s, part: Int64s, whole: Int64s, met: Int64s,
+    columns: Columns, start: int, length: int, first: int, account: int, asked: Asked,
+    prices: Prices, lane: Lane, bits: Int64s, is_done: Int8s, part: Int64s, whole: Int64s,
+    met: Int64s,
 ) -> None:  # fmt: skip
     """Adds to bits[offset] the arms that hold at each of the scope's triggers from offset `first`
     on, and are not refused; account ALL_ACCOUNTS = all of the holder."""
@@ -106,11 +117,14 @@ def arm_scope(
     scope = HOLDER_SCOPE if account == ALL_ACCOUNTS else ACCOUNT_SCOPE
     reach = longest_arm(arms, scope)
     low, at = gather(columns, start, length, first, account, reach, lane)
+    seen = 0
+    for k in range(low, len(lane.time)):
+        seen |= lane.mask[k]
     for k in range(at, len(lane.time)):
         is_done[lane.offset[k]] = 1
     held = 0
     for i in range(len(arms.has)):
-        if arms.scope[i] != scope:
+        if arms.scope[i] != scope or arms.has[i] & ~seen:
             continue
         arm = Tally(COUNT, arms.has[i], arms.lacks[i], arms.window[i])
         slide(columns, start, lane, low, at, arm, met, part)
@@ -125,7 +139,7 @@ def arm_scope(
         mark_cancelled(columns, start, lane, low)
     for s in range(len(asked.screens.part)):
         if held & asked.screens.arms[s]:
-            held &= screen(columns, start, lane, low, at, asked, s, bits, part, whole, met)
+            held &= screen(columns, start, lane, low, at, asked, prices, s, bits, part, whole, met)
 
 
 @njit(cache=True)
@@ -209,7 +223,9 @@ def slide(
 ) -> None:  # fmt: skip
     """values[k] = what the tally comes to over the window up to lane[k], for k from `at` on; of a
     hub at most the last 1,000 movements count. `met` is scratch by interned name, all zero before
-    and after. O(lane), and as much again for each return."""
+    and after. O(lane within the window), and as much again for each return."""
+    since = lane.time[at] - tally.window
+    low += np.searchsorted(lane.time[low:at], since, side="right")
     weigh(columns, start, lane, low, tally)
     if tally.aggregate in (COUNT, SUM):
         slide_sum(lane, low, at, tally.window, values)
@@ -316,8 +332,8 @@ def oldest_counted(time: Int64s, low: int, since: int, k: int) -> int:
 
 @njit(cache=True)
 def screen(
-    columns: Columns, start: int, lane: Lane, low: int, at: int, asked: Asked, s: int,
-    bits: Int64s, part: Int64s, whole: Int64s, met: Int64s,
+    columns: Columns, start: int, lane: Lane, low: int, at: int, asked: Asked, prices: Prices,
+    s: int, bits: Int64s, part: Int64s, whole: Int64s, met: Int64s,
 ) -> int:  # fmt: skip
     """Takes the arms of an early screen off the triggers that it refuses; the bits that are left
     on any."""
@@ -327,7 +343,11 @@ def screen(
         slide(columns, start, lane, low, at, tally_of(asked.features, g), met, whole)
     left = 0
     for k in range(at, len(lane.time)):
-        if not is_passed(asked.screens, s, part[k], whole[k] if g >= 0 else 1):
+        day = columns.day[start + lane.offset[k]] - prices.first_day
+        other = whole_of(
+            asked.screens, s, whole[k] if g >= 0 else NULL, prices.usd[day], prices.threshold[day]
+        )
+        if not is_passed(asked.screens, s, part[k], other):
             bits[lane.offset[k]] &= ~asked.screens.arms[s]
         left |= bits[lane.offset[k]]
     return left

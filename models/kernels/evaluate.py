@@ -29,7 +29,8 @@ from models.kernels.questions import (
     ArmTable,
     FeatureTable,
     ScreenTable,
-    screened_bits,
+    is_passed,
+    whole_of,
 )
 from models.kernels.series import (
     end_amount,
@@ -102,23 +103,31 @@ TESTS = len(Test)
 
 class Triggers(NamedTuple):
     """One row an armed trigger: block start and offset, armed bits, days of history, one US
-    dollar in minor units (-1 = no rate)."""
+    dollar and the reporting threshold in minor units (-1 = none known)."""
 
     start: Int64s
     offset: Int64s
     armed: Int64s
     history_days: Int64s
     usd: Int64s
+    threshold: Int64s
+
+
+class Standing(NamedTuple):
+    """One row a trigger that passed its screens, up to the count that `evaluate` gives: its number,
+    the armed bits that are left, and one column a feature for variant ALL (NULL = not testable;
+    interned names for the aggregates whose value is one)."""
+
+    trigger: Int64s
+    bits: Int64s
+    values: npt.NDArray[np.int64]
 
 
 class Results(NamedTuple):
-    """Rows are triggers x VARIANTS. alive: armed bits that passed every screen, one a trigger;
-    rows of a trigger without any are not filled. values: one column a feature (NULL = not
-    testable; interned names for the aggregates whose value is one). tests: bits of the tests that
-    explain anything in 60 days, by scope. moved, explained: value in 30 days by scope, and by
-    scope and test."""
+    """Rows are triggers x VARIANTS. values: one column a feature, as in Standing. tests: bits of
+    the tests that explain anything in 60 days, by scope. moved, explained: value in 30 days by
+    scope, and by scope and test."""
 
-    alive: Int64s
     values: npt.NDArray[np.int64]
     tests: npt.NDArray[np.int64]
     explained: npt.NDArray[np.int64]
@@ -126,68 +135,145 @@ class Results(NamedTuple):
     capped: Int8s
 
 
+class Scratch(NamedTuple):
+    """Room for the longest slice: slots of a slice, of a selection and of a longer one, what counts
+    and what is explained of the slice, two to sort with; and two numbers an interned name that are
+    never cleared, since an entry counts only under the stamp it was written with."""
+
+    picked: Int64s
+    chosen: Int64s
+    longer: Int64s
+    counted: Int8s
+    explained: Int8s
+    order: Int64s
+    keys: Int64s
+    seen: Int64s
+    sums: Int64s
+
+
+@njit(cache=True)
+def scratch(longest: int, seen: Int64s, sums: Int64s) -> Scratch:
+    """`longest` = movements of the longest block."""
+    return Scratch(
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int8),
+        np.zeros(longest, np.int8),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        seen,
+        sums,
+    )
+
+
 @njit(cache=True)
 def evaluate(
     columns: Columns, triggers: Triggers, arms: ArmTable, features: FeatureTable,
     screens: ScreenTable, latitude: Float64s, longitude: Float64s, seen: Int64s, sums: Int64s,
-    stamp: int, longest: int, results: Results,
-) -> int:  # fmt: skip
-    """Feature values of every trigger: first those that screens look at, over the short windows;
-    the rest, in three variants, only where a typology can still fire.
+    stamp: int, longest: int, standing: Standing,
+) -> tuple[int, int]:  # fmt: skip
+    """Variant ALL of every trigger on which a typology can still fire: screen by screen over the
+    short windows, a feature only when a screen that still matters reads it; then what is left.
 
-    `longest` = longest block. `seen` and `sums` are scratch by interned name that is never
-    cleared: an entry counts only under the stamp it was written with. Gives the last stamp used.
-    O(triggers x movements in 62 days), and for those alive x (features + log) in 202 days.
+    How many stand, and the last stamp used. O(triggers x movements in 62 days), and for those
+    standing x (features + log) in 202 days.
     """
-    picked, chosen, longer = (
-        np.empty(longest, np.int64),
-        np.empty(longest, np.int64),
-        np.empty(longest, np.int64),
-    )
-    order, keys = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    counted, explained = np.empty(longest, np.int8), np.zeros(longest, np.int8)
-    is_screened = screened_features(features, screens)
+    room = scratch(longest, seen, sums)
+    is_known = np.empty(len(features.aggregate), np.int8)
+    count = 0
     for t in range(len(triggers.offset)):
-        at = triggers.start[t] + triggers.offset[t]
+        left = 0
+        values = standing.values[count]
+        values[:] = NULL
         for scope in range(2):
             bits = triggers.armed[t] & scope_bits(arms, scope)
             if not bits:
                 continue
-            account = columns.account[at] if scope == 0 else -1
-            n, _ = collect(
-                columns, triggers.start[t], triggers.offset[t], account, SCREEN_DAYS, picked
-            )
-            mark_counted(columns, picked, n, counted)
-            for f in range(len(features.aggregate)):
-                if is_screened[f] and features.scope[f] == scope and features.arms[f] & bits:
-                    stamp += 1
-                    results.values[t * VARIANTS + ALL, f] = feature_value(
-                        columns, picked, counted, explained, n, triggers, features, t, f, ALL,
-                        latitude, longitude, chosen, longer, seen, sums, stamp,
-                    )  # fmt: skip
-            bits = screened_bits(bits, screens, results.values[t * VARIANTS + ALL])
+            n, _ = look_back(columns, triggers, t, scope, SCREEN_DAYS, room)
+            is_known[:] = 0
+            for s in range(len(screens.part)):
+                if not bits & screens.arms[s]:
+                    continue
+                for f in (screens.part[s], screens.whole[s]):
+                    if f >= 0 and not is_known[f]:
+                        is_known[f] = 1
+                        stamp += 1
+                        values[f] = feature_value(
+                            columns, n, triggers, features, t, f, ALL, latitude, longitude, room,
+                            stamp,
+                        )  # fmt: skip
+                other = values[screens.whole[s]] if screens.whole[s] >= 0 else NULL
+                other = whole_of(screens, s, other, triggers.usd[t], triggers.threshold[t])
+                if not is_passed(screens, s, values[screens.part[s]], other):
+                    bits &= ~screens.arms[s]
             if not bits:
                 continue
-            results.alive[t] |= bits
-            n, is_capped = collect(
-                columns, triggers.start[t], triggers.offset[t], account, LONGEST_DAYS, picked
-            )
-            mark_counted(columns, picked, n, counted)
+            left |= bits
+            n, _ = look_back(columns, triggers, t, scope, LONGEST_DAYS, room)
+            for f in range(len(features.aggregate)):
+                if is_known[f] or features.scope[f] != scope or not features.arms[f] & bits:
+                    continue
+                stamp += 1
+                values[f] = feature_value(
+                    columns, n, triggers, features, t, f, ALL, latitude, longitude, room, stamp
+                )
+        if left:
+            standing.trigger[count], standing.bits[count] = t, left
+            count += 1
+    return count, stamp
+
+
+@njit(cache=True)
+def compare(
+    columns: Columns, triggers: Triggers, arms: ArmTable, features: FeatureTable,
+    latitude: Float64s, longitude: Float64s, seen: Int64s, sums: Int64s, stamp: int, longest: int,
+    results: Results,
+) -> int:  # fmt: skip
+    """Fills in, for triggers whose `armed` bits stand and whose rows of variant ALL are filled,
+    what the tests explain, and the other variants. Gives the last stamp used.
+
+    O(triggers x (features + log) x movements in 202 days).
+    """
+    room = scratch(longest, seen, sums)
+    for t in range(len(triggers.offset)):
+        for scope in range(2):
+            bits = triggers.armed[t] & scope_bits(arms, scope)
+            if not bits:
+                continue
+            n, is_capped = look_back(columns, triggers, t, scope, LONGEST_DAYS, room)
             mark_explained(
-                columns, picked, counted, n, triggers.history_days[t], triggers.usd[t],
-                explained, order, keys,
+                columns, room.picked, room.counted, n, triggers.history_days[t], triggers.usd[t],
+                room.explained, room.order, room.keys,
             )  # fmt: skip
-            sum_explained(columns, picked, counted, explained, n, t, scope, is_capped, results)
+            sum_explained(
+                columns, room.picked, room.counted, room.explained, n, t, scope, is_capped, results
+            )
             for f in range(len(features.aggregate)):
                 if features.scope[f] != scope or not features.arms[f] & bits:
                     continue
-                for variant in range(1 if is_screened[f] else 0, VARIANTS):
+                for variant in (REST, PAST):
                     stamp += 1
                     results.values[t * VARIANTS + variant, f] = feature_value(
-                        columns, picked, counted, explained, n, triggers, features, t, f, variant,
-                        latitude, longitude, chosen, longer, seen, sums, stamp,
+                        columns, n, triggers, features, t, f, variant, latitude, longitude, room,
+                        stamp,
                     )  # fmt: skip
     return stamp
+
+
+@njit(cache=True)
+def look_back(
+    columns: Columns, triggers: Triggers, t: int, scope: int, days: int, room: Scratch
+) -> tuple[int, bool]:
+    """The slice of trigger t over so many days, picked, and what of it counts; how many movements,
+    and whether the hub cap cut them."""
+    at = triggers.start[t] + triggers.offset[t]
+    account = columns.account[at] if scope == 0 else -1
+    n, is_capped = collect(
+        columns, triggers.start[t], triggers.offset[t], account, days, room.picked
+    )
+    mark_counted(columns, room.picked, n, room.counted)
+    return n, is_capped
 
 
 @njit(cache=True)
@@ -198,17 +284,6 @@ def scope_bits(arms: ArmTable, scope: int) -> int:
         if arms.scope[i] == scope:
             bits |= 1 << i
     return bits
-
-
-@njit(cache=True)
-def screened_features(features: FeatureTable, screens: ScreenTable) -> Int8s:
-    """1 for each feature that a screen reads and a short window suffices for."""
-    is_screened = np.zeros(len(features.aggregate), np.int8)
-    for s in range(len(screens.part)):
-        is_screened[screens.part[s]] = 1
-        if screens.whole[s] >= 0:
-            is_screened[screens.whole[s]] = 1
-    return is_screened
 
 
 @njit(cache=True)
@@ -287,12 +362,12 @@ def oldest_in(columns: Columns, picked: Int64s, n: int, window: int, variant: in
 
 @njit(cache=True)
 def feature_value(
-    columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int,
-    triggers: Triggers, features: FeatureTable, t: int, f: int, variant: int,
-    latitude: Float64s, longitude: Float64s, chosen: Int64s, longer: Int64s,
-    seen: Int64s, sums: Int64s, stamp: int,
+    columns: Columns, n: int, triggers: Triggers, features: FeatureTable, t: int, f: int,
+    variant: int, latitude: Float64s, longitude: Float64s, room: Scratch, stamp: int,
 ) -> int:  # fmt: skip
-    """The value of feature f at trigger t, NULL where not testable."""
+    """The value of feature f at trigger t, whose slice of n movements is picked; NULL where not
+    testable."""
+    picked, chosen, longer, counted, explained, _, _, seen, sums = room
     window, kind = features.window[f], features.aggregate[f]
     history = triggers.history_days[t]
     if history < features.least_history[f]:

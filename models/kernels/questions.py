@@ -14,6 +14,10 @@ SLACK = 1e-9
 """Screens are necessary conditions: they may let through what the exact condition refuses."""
 
 
+ONE, USD, THRESHOLD = -1, -2, -3
+"""Wholes of a screen that are no feature."""
+
+
 class ArmTable(NamedTuple):
     """One row an arm: bits needed and excluded, window in microseconds, least count, scope."""
 
@@ -50,9 +54,9 @@ class FeatureTable(NamedTuple):
 
 
 class ScreenTable(NamedTuple):
-    """One row a necessary condition over variant ALL: feature `part` is at least (`is_least`) or
-    at most `ratio` times feature `whole` (-1 = times one). `arms` = bits it decides on; a core
-    one also fails where a value is NULL."""
+    """One row a necessary condition over variant ALL, the cheap ones first: feature `part` is at
+    least (`is_least`) or at most `ratio` times feature `whole` (or ONE, USD, THRESHOLD). `arms` =
+    bits it decides on; a core one also fails where a value is NULL."""
 
     part: Int64s
     whole: Int64s
@@ -63,14 +67,16 @@ class ScreenTable(NamedTuple):
 
 
 @njit(cache=True)
-def screened_bits(bits: int, screens: ScreenTable, values: Int64s) -> int:
-    """The armed bits whose typologies can still fire on these values of variant ALL."""
-    for s in range(len(screens.part)):
-        part = values[screens.part[s]]
-        whole = values[screens.whole[s]] if screens.whole[s] >= 0 else 1
-        if not is_passed(screens, s, part, whole):
-            bits &= ~screens.arms[s]
-    return bits
+def whole_of(screens: ScreenTable, s: int, value: int, usd: int, threshold: int) -> int:
+    """What the part of screen s is measured against: a feature's `value`, one, or one US dollar or
+    the reporting threshold in minor units (NULL where nobody knows)."""
+    whole = screens.whole[s]
+    if whole >= 0:
+        return value
+    if whole == ONE:
+        return 1
+    price = usd if whole == USD else threshold
+    return price if price >= 0 else NULL
 
 
 @njit(cache=True)

@@ -204,6 +204,7 @@ def _profiles(references: References, catalogue: Catalogue, is_always_armed: boo
         screens=catalogue.screens,
         lateness=timedelta(hours=26),
         is_always_armed=is_always_armed,
+        fires=None if is_always_armed else catalogue.fires,
     )
 
 

@@ -101,7 +101,9 @@ class Standing:
         )
 
 
-def standing(world: World, *, is_always_armed: bool = False) -> Standing:
+def standing(
+    world: World, *, is_always_armed: bool = False, only_what_fires: bool = False
+) -> Standing:
     """An engine that has seen nothing yet, for a world's references and parameters."""
     rates = _rates(world)
     bundle = _bundle(world)
@@ -126,6 +128,7 @@ def standing(world: World, *, is_always_armed: bool = False) -> Standing:
         own_ledger_accounts=world.ledger_accounts,
         is_history_complete=world.is_history_complete,
         is_always_armed=is_always_armed,
+        fires=catalogue.fires if only_what_fires else None,
     )
     return Standing(world, catalogue, profiles)
 

@@ -80,9 +80,15 @@ class Arrival:
     retracted: Sequence[Transaction] = ()
 
 
-def seen(world: World, arrivals: Iterable[Arrival], *, is_always_armed: bool = False) -> Standing:
+def seen(
+    world: World,
+    arrivals: Iterable[Arrival],
+    *,
+    is_always_armed: bool = False,
+    only_what_fires: bool = False,
+) -> Standing:
     """The engine after the arrivals, one batch each."""
-    stands = standing(world, is_always_armed=is_always_armed)
+    stands = standing(world, is_always_armed=is_always_armed, only_what_fires=only_what_fires)
     shown: list[Transaction] = []
     for arrival in arrivals:
         shown += arrival.added
@@ -133,6 +139,16 @@ def test_arming_on_or_off_gives_equal_findings(world: World) -> None:
     always = seen(world, whole(world), is_always_armed=True)
 
     assert outcome(armed) == outcome(always)
+
+
+@given(worlds())
+@examples(8)
+def test_what_cannot_fire_is_left_out_and_nothing_else(world: World) -> None:
+    every = seen(world, whole(world))
+    left = seen(world, whole(world), only_what_fires=True)
+
+    assert outcome(left) == outcome(every)
+    assert all(left.features[key] == every.features[key] for key in left.features)
 
 
 @given(worlds(), st.sampled_from((1, 7)))
