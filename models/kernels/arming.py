@@ -7,10 +7,10 @@ necessary for a typology to fire, so what fails here needs no slice, no explanat
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from models.features import Aggregate
-from models.kernels.aggregates import NULL
 from models.kernels.arena import Columns, Int8s, Int64s
 from models.kernels.questions import ArmTable, FeatureTable, ScreenTable, is_passed, whole_of
 from models.kernels.slices import HUB_MOVEMENTS, HUB_WINDOW, RETURN
@@ -56,6 +56,15 @@ class Prices(NamedTuple):
     threshold: Int64s
 
 
+class Tallied(NamedTuple):
+    """One number a place of the lane: of the arm that is counted; of each early feature, where it
+    is known already."""
+
+    arm: Int64s
+    feature: npt.NDArray[np.int64]
+    is_known: Int8s
+
+
 @njit(cache=True)
 def arm_holders(
     columns: Columns, starts: Int64s, lengths: Int64s, firsts: Int64s, holders: Int64s,
@@ -80,7 +89,11 @@ def arm_holders(
         np.empty(longest, np.int64),
     )
     bits, is_done = np.empty(longest, np.int64), np.empty(longest, np.int8)
-    part, whole = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    tallied = Tallied(
+        np.empty(longest, np.int64),
+        np.empty((len(asked.features.aggregate), longest), np.int64),
+        np.empty(len(asked.features.aggregate), np.int8),
+    )
     n = 0
     for i in range(len(holders)):
         start, length, first = starts[holders[i]], lengths[holders[i]], firsts[i]
@@ -88,7 +101,7 @@ def arm_holders(
         if first < length and np.any(asked.arms.scope == HOLDER_SCOPE):
             arm_scope(
                 columns, start, length, first, ALL_ACCOUNTS, asked, prices, lane, bits, is_done,
-                part, whole, met,
+                tallied, met,
             )  # fmt: skip
             is_done[first:length] = 0
         for offset in range(first, length):
@@ -96,7 +109,7 @@ def arm_holders(
                 account = columns.account[start + offset]
                 arm_scope(
                     columns, start, length, offset, account, asked, prices, lane, bits, is_done,
-                    part, whole, met,
+                    tallied, met,
                 )  # fmt: skip
         for offset in range(first, length):
             if bits[offset]:
@@ -108,8 +121,7 @@ def arm_holders(
 @njit(cache=True)
 def arm_scope(
     columns: Columns, start: int, length: int, first: int, account: int, asked: Asked,
-    prices: Prices, lane: Lane, bits: Int64s, is_done: Int8s, part: Int64s, whole: Int64s,
-    met: Int64s,
+    prices: Prices, lane: Lane, bits: Int64s, is_done: Int8s, tallied: Tallied, met: Int64s,
 ) -> None:  # fmt: skip
     """Adds to bits[offset] the arms that hold at each of the scope's triggers from offset `first`
     on, and are not refused; account ALL_ACCOUNTS = all of the holder."""
@@ -127,9 +139,9 @@ def arm_scope(
         if arms.scope[i] != scope or arms.has[i] & ~seen:
             continue
         arm = Tally(COUNT, arms.has[i], arms.lacks[i], arms.window[i])
-        slide(columns, start, lane, low, at, arm, met, part)
+        slide(columns, start, lane, low, at, arm, met, tallied.arm)
         for k in range(at, len(lane.time)):
-            if part[k] >= arms.least[i]:
+            if tallied.arm[k] >= arms.least[i]:
                 bits[lane.offset[k]] |= 1 << i
                 held |= 1 << i
     further = longest_screen(asked, held)
@@ -137,9 +149,10 @@ def arm_scope(
         low, at = gather(columns, start, length, first, account, further, lane)
     if held:
         mark_cancelled(columns, start, lane, low)
+        tallied.is_known[:] = 0
     for s in range(len(asked.screens.part)):
         if held & asked.screens.arms[s]:
-            held &= screen(columns, start, lane, low, at, asked, prices, s, bits, part, whole, met)
+            held &= screen(columns, start, lane, low, at, asked, prices, s, bits, tallied, met)
 
 
 @njit(cache=True)
@@ -333,22 +346,24 @@ def oldest_counted(time: Int64s, low: int, since: int, k: int) -> int:
 @njit(cache=True)
 def screen(
     columns: Columns, start: int, lane: Lane, low: int, at: int, asked: Asked, prices: Prices,
-    s: int, bits: Int64s, part: Int64s, whole: Int64s, met: Int64s,
+    s: int, bits: Int64s, tallied: Tallied, met: Int64s,
 ) -> int:  # fmt: skip
     """Takes the arms of an early screen off the triggers that it refuses; the bits that are left
     on any."""
     f, g = asked.screens.part[s], asked.screens.whole[s]
-    slide(columns, start, lane, low, at, tally_of(asked.features, f), met, part)
-    if g >= 0:
-        slide(columns, start, lane, low, at, tally_of(asked.features, g), met, whole)
+    for each in (f, g):
+        if each >= 0 and not tallied.is_known[each]:
+            tallied.is_known[each] = 1
+            tally = tally_of(asked.features, each)
+            slide(columns, start, lane, low, at, tally, met, tallied.feature[each])
+    part, whole = tallied.feature[f], tallied.feature[max(g, 0)]
     left = 0
     for k in range(at, len(lane.time)):
-        day = columns.day[start + lane.offset[k]] - prices.first_day
-        other = whole_of(
-            asked.screens, s, whole[k] if g >= 0 else NULL, prices.usd[day], prices.threshold[day]
-        )
-        if not is_passed(asked.screens, s, part[k], other):
-            bits[lane.offset[k]] &= ~asked.screens.arms[s]
+        if bits[lane.offset[k]] & asked.screens.arms[s]:
+            day = columns.day[start + lane.offset[k]] - prices.first_day
+            other = whole_of(asked.screens, s, whole[k], prices.usd[day], prices.threshold[day])
+            if not is_passed(asked.screens, s, part[k], other):
+                bits[lane.offset[k]] &= ~asked.screens.arms[s]
         left |= bits[lane.offset[k]]
     return left
 
