@@ -10,10 +10,11 @@ import numpy.typing as npt
 import polars as pl
 
 from ingest.reference import Account, Licence, Place, References
+from models.account_holders import AccountHolders
 from models.bundle import Bundle
 from models.kernels.arena import FIELDS, Columns, Int8s, Int32s, Int64s, UInt64s, empty_columns
 from models.mask import Mask
-from models.names import NO_NAME, Names
+from models.names import NO_NAME, Names, looked_up, table_of
 
 OUT_SIDE, IN_SIDE = 0, 1
 UNPRICED = -1
@@ -148,7 +149,7 @@ class Classifier:
         self._usd_minor, self._usd_days = usd_minor, dict[int, int]()
         places = sorted(references.places.values(), key=lambda place: place.place_id)
         self.place_numbers = [names.number(place.place_id) for place in places]
-        self._holders, self._versions = _holders(names, references.accounts)
+        self._holders = AccountHolders(names, references.accounts)
         customers = list(references.customers.values())
         parties = [names.number(c.party_id) for c in customers]
         homes = [names.optional(c.home_region) for c in customers]
@@ -172,24 +173,23 @@ class Classifier:
             names.number(code)
         ledger = [names.number(account) for account in sorted(own_ledger_accounts)]
         size = len(names)
-        self._is_dated = _table(size, 0, list(self._versions), [1] * len(self._versions))
-        self._has_licence = _table(size, 0, list(self._licences), [1] * len(self._licences))
-        self._home = _table(size, NO_NAME, parties, homes)
-        self._work = _table(size, NO_NAME, parties, works)
-        self._has_devices = _table(size, 0, parties, [bool(c.devices) for c in customers])
-        self._is_merchant = _table(size, 0, parties, [c.is_merchant for c in customers])
-        self._birth_year = _table(
+        self._has_licence = table_of(size, 0, list(self._licences), [1] * len(self._licences))
+        self._home = table_of(size, NO_NAME, parties, homes)
+        self._work = table_of(size, NO_NAME, parties, works)
+        self._has_devices = table_of(size, 0, parties, [bool(c.devices) for c in customers])
+        self._is_merchant = table_of(size, 0, parties, [c.is_merchant for c in customers])
+        self._birth_year = table_of(
             size, NO_YEAR, parties, [c.birth_year or NO_YEAR for c in customers]
         )
-        self._place_region = _table(size, NO_NAME, self.place_numbers, regions)
-        self._is_zone = _table(size, 0, self.place_numbers, [_is_zone(p) for p in places])
-        self._is_ledger = _table(size, 0, ledger, [1] * len(ledger))
+        self._place_region = table_of(size, NO_NAME, self.place_numbers, regions)
+        self._is_zone = table_of(size, 0, self.place_numbers, [_is_zone(p) for p in places])
+        self._is_ledger = table_of(size, 0, ledger, [1] * len(ledger))
         opened = _opened(references.accounts)
-        self._opened = _table(
+        self._opened = table_of(
             size, NEVER_OPENED, [names.number(a) for a in opened], list(opened.values())
         )
         numbers = [names.number(code) for code in codes]
-        self._code_bits = _table(size, 0, numbers, [int(bits) for bits in codes.values()])
+        self._code_bits = table_of(size, 0, numbers, [int(bits) for bits in codes.values()])
 
     def movements(self, transactions: pl.DataFrame, *, first_row: int) -> Movements:
         """At most two movements a TRANSACTION row; rejected and attempted ones move nothing.
@@ -227,12 +227,9 @@ class Classifier:
         return {side: self._holder_of(rows, side) for side in ("orig", "benef")}
 
     def _holder_of(self, rows: "_Rows", side: str) -> tuple[Int32s, Bools]:
-        account, party = rows.names(f"{side}_account_id"), rows.names(f"{side}_party_id")
-        customer = _at(self._holders, account, NO_NAME)
-        for row in np.flatnonzero(_at(self._is_dated, account, 0)):
-            customer[row] = _holder_on(self._versions[int(account[row])], int(rows.time[row]))
-        customer = np.where(customer >= 0, customer, party).astype(np.int32)
-        return np.where(customer >= 0, customer, account).astype(np.int32), customer >= 0
+        account = rows.names(f"{side}_account_id")
+        customer = self._holders.at(account, rows.names(f"{side}_party_id"), rows.time)
+        return np.where(customer >= 0, customer, account), customer >= 0
 
     def _side(
         self,
@@ -268,12 +265,12 @@ class Classifier:
             "counterparty": counterparty,
             "counterparty_account": other_account,
             "counterparty_region": _first_known(
-                _at(self._home, counterparty, NO_NAME),
+                looked_up(self._home, counterparty, NO_NAME),
                 rows.names(f"{other}_region"),
                 rows.names(f"{other}_country"),
             ),
             "region": _first_known(
-                _at(self._place_region, place, NO_NAME), rows.names("location_region")
+                looked_up(self._place_region, place, NO_NAME), rows.names("location_region")
             ),
             "place": place,
             "device_id": rows.names("device_hash"),
@@ -303,8 +300,8 @@ class Classifier:
         limit = self._threshold(day)
         is_limited = is_cash & is_priced & (limit >= 0)
         hour = rows.local % DAY // HOUR
-        is_merchant = _at(self._is_merchant, party, 0) > 0
-        opened = _at(self._opened, columns["account"], NEVER_OPENED)
+        is_merchant = looked_up(self._is_merchant, party, 0) > 0
+        opened = looked_up(self._opened, columns["account"], NEVER_OPENED)
         is_dated, age = opened != NEVER_OPENED, day - opened
         year = EPOCH_DAY.year + columns["month"] // 12
         has_return = (columns["reversal_hi"] != 0) | (columns["reversal_lo"] != 0)
@@ -317,32 +314,32 @@ class Classifier:
             Mask.CASH: is_cash,
             Mask.NIGHT: is_night,
             Mask.BY_HOLDER: is_cash & (holder >= 0) & (rows.names("conductor_party_id") == holder),
-            Mask.ZONE: _at(self._is_zone, place, 0) > 0,
+            Mask.ZONE: looked_up(self._is_zone, place, 0) > 0,
             Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),
             Mask.LUMP: is_lump,
             Mask.OVER: is_limited & (amount >= limit) & (10 * amount < 12 * limit),
             Mask.BELOW_LIMIT: is_limited & (amount < limit),
             Mask.NEW_ACCOUNT: is_dated & (age >= 0) & (age < NEW_DAYS),
             Mask.OLD_ACCOUNT: is_dated & (age >= OLD_DAYS),
-            Mask.HOLDER_MERCHANT: _at(self._is_merchant, holder, 0) > 0,
-            Mask.HOLDER_MINOR: year - _at(self._birth_year, holder, NO_YEAR) < ADULT_YEARS,
+            Mask.HOLDER_MERCHANT: looked_up(self._is_merchant, holder, 0) > 0,
+            Mask.HOLDER_MINOR: year - looked_up(self._birth_year, holder, NO_YEAR) < ADULT_YEARS,
             Mask.CROSS_BORDER: rows.flags("is_cross_border"),
             Mask.TRANSFER: (rows.names("txn_type") == self._names.number("OTHER")) & (account >= 0),
             Mask.OWN_LIFE: is_merchant,
             Mask.OWN_TRANSFER: party == holder,
             Mask.RETURN: has_return,
-            Mask.BANK_LEDGER: _at(self._is_ledger, account, 0) > 0,
+            Mask.BANK_LEDGER: looked_up(self._is_ledger, account, 0) > 0,
             Mask.PRICED: is_priced,
             Mask.LOCATED: region >= 0,
             Mask.COUNTERPARTY_LOCATED: columns["counterparty_region"] >= 0,
             Mask.DEVICE_KNOWN: device >= 0,
             Mask.FOREIGN_DEVICE: (device >= 0)
-            & (_at(self._has_devices, holder, 0) > 0)
+            & (looked_up(self._has_devices, holder, 0) > 0)
             & ~is_own_device,
             Mask.AT_HOME: (region >= 0)
             & (
-                (region == _at(self._home, holder, NO_NAME))
-                | (region == _at(self._work, holder, NO_NAME))
+                (region == looked_up(self._home, holder, NO_NAME))
+                | (region == looked_up(self._work, holder, NO_NAME))
             ),
             Mask.LICENSED: self._is_licensed(holder, day) | self._is_licensed(party, day),
             Mask.MERCHANT: is_merchant,
@@ -351,7 +348,7 @@ class Classifier:
         }
         mask = np.full(len(rows), int(Mask.IN if side == IN_SIDE else Mask.OUT), np.int64)
         for code in ("txn_type", "purpose_code", "mcc"):
-            mask |= _at(self._code_bits, rows.names(code), 0)
+            mask |= looked_up(self._code_bits, rows.names(code), 0)
         for bit, is_set in bits.items():
             mask |= is_set.astype(np.int64) << (int(bit).bit_length() - 1)
         return mask if side == OUT_SIDE else mask & ~int(PAID_OUT)
@@ -366,7 +363,7 @@ class Classifier:
 
     def _is_licensed(self, parties: Ints, days: Ints) -> Bools:
         licensed = np.zeros(len(parties), np.bool_)
-        for row in np.flatnonzero(_at(self._has_licence, parties, 0)):
+        for row in np.flatnonzero(looked_up(self._has_licence, parties, 0)):
             held = self._licences[int(parties[row])]
             licensed[row] = any(first <= days[row] <= last for first, last in held)
         return licensed
@@ -455,18 +452,6 @@ def _first_known(*numbers: Ints) -> Int32s:
     return first.astype(np.int32)
 
 
-def _at(table: Int64s, numbers: Ints, otherwise: int) -> Int64s:
-    """table[number], `otherwise` for none and for names met after the table was made."""
-    is_inside = (numbers >= 0) & (numbers < len(table))
-    return np.where(is_inside, table[np.where(is_inside, numbers, 0)], otherwise)
-
-
-def _table(size: int, otherwise: int, numbers: Sequence[int], values: Sequence[int]) -> Int64s:
-    table = np.full(max(size, 1), otherwise, np.int64)
-    table[np.asarray(numbers, np.int64)] = np.asarray(values, np.int64)
-    return table
-
-
 def _pair(left: Ints, right: Ints) -> Int64s:
     return np.where(
         (left >= 0) & (right >= 0), left.astype(np.int64) << 32 | right.astype(np.int64), -1
@@ -487,22 +472,6 @@ def _pair_keys(names: Names, pairs: Iterable[tuple[str, str]]) -> Int64s:
     )
 
 
-def _holders(
-    names: Names, accounts: Mapping[str, Sequence[Account]]
-) -> tuple[Int64s, dict[int, tuple[tuple[int, int], ...]]]:
-    """Holder by account number; and for accounts whose holder is dated, (from, holder) pairs."""
-    always, dated = {}, {}
-    for account, versions in accounts.items():
-        number = names.number(account)
-        if len(versions) == 1 and versions[0].valid_from is None:
-            always[number] = names.optional(versions[0].holder)
-        else:
-            dated[number] = tuple(
-                (_microseconds(v.valid_from), names.optional(v.holder)) for v in versions
-            )
-    return _table(len(names), NO_NAME, list(always), list(always.values())), dated
-
-
 def _opened(accounts: Mapping[str, Sequence[Account]]) -> dict[str, int]:
     """The earliest known opening day of each account, since the epoch."""
     days = {
@@ -510,19 +479,6 @@ def _opened(accounts: Mapping[str, Sequence[Account]]) -> dict[str, int]:
         for account, versions in accounts.items()
     }
     return {account: min(found) for account, found in days.items() if found}
-
-
-def _holder_on(versions: Sequence[tuple[int, int]], time: int) -> int:
-    """The holder of the last version from at or before the time."""
-    holder = NO_NAME
-    for valid_from, of in sorted(versions, key=lambda version: version[0]):
-        if valid_from <= time:
-            holder = of
-    return holder
-
-
-def _microseconds(at: datetime | None) -> int:
-    return np.iinfo(np.int64).min if at is None else (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _licences(

@@ -1,12 +1,15 @@
 """Strings as small numbers. Interned numbers never order, hash or leave an engine."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+
+Int64s = npt.NDArray[np.int64]
 
 NO_NAME = -1
 
@@ -44,7 +47,10 @@ class Names:
         distinct = pl.Series(encoded.dictionary).to_list()
         found = list(map(self._numbers.get, distinct))
         if None in found:
-            found = list(map(self.number, distinct))
+            found = [
+                self.number(name) if number is None else number
+                for name, number in zip(distinct, found, strict=True)
+            ]
         numbers = np.array([*found, NO_NAME], np.int32)
         places: npt.NDArray[np.int32] = encoded.indices.fill_null(len(distinct)).to_numpy()
         return numbers[places]
@@ -69,3 +75,16 @@ class Names:
         """These names under these numbers and no others."""
         self._names = list(names)
         self._numbers = {name: number for number, name in enumerate(self._names)}
+
+
+def looked_up(table: Int64s, numbers: npt.NDArray[Any], otherwise: int) -> Int64s:
+    """table[number], `otherwise` for none and for names met after the table was made."""
+    is_inside = (numbers >= 0) & (numbers < len(table))
+    return np.where(is_inside, table[np.where(is_inside, numbers, 0)], otherwise)
+
+
+def table_of(size: int, otherwise: int, numbers: Sequence[int], values: Sequence[int]) -> Int64s:
+    """A value by number, `otherwise` for numbers that are not among these."""
+    table = np.full(max(size, 1), otherwise, np.int64)
+    table[np.asarray(numbers, np.int64)] = np.asarray(values, np.int64)
+    return table

@@ -13,9 +13,10 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from ingest.holding import Holding
 from ingest.reference import References
-from ingest.transaction import TransactionBatch
+from ingest.transaction import TRANSACTION, TransactionBatch
+from models.account_holders import AccountHolders
+from models.kernels.arena import Int32s
 from models.kernels.shapes import CROWD, NO_CROWD, Crowds, Limits, Room, search
 from models.kernels.touched import mark_touched
 from models.kernels.transfers import (
@@ -60,6 +61,7 @@ CARRYING = [*sorted(code for code, bits in TYPE_BITS.items() if bits & Mask.TRAN
 """Transaction types that carry money from one holder to another; wages, loans, cards do not."""
 LEAST_SLOTS = 1_024
 SIDES = ("orig", "benef")
+PARTIES = tuple(f"{side}_{of}_id" for side in SIDES for of in ("account", "party"))
 BEFORE_ALL = -(1 << 62)
 PLACE = ("time", "source_sequence", "txn_hi", "txn_lo")
 FIELDS = {
@@ -71,6 +73,17 @@ FIELDS = {
     "row": "row",
 }
 """Columns of a transaction by field of a transfer."""
+LEG_FIELDS = [
+    "time",
+    "sequence",
+    "txn_hi",
+    "txn_lo",
+    "sender",
+    "receiver",
+    "sender_account",
+    "receiver_account",
+    "amount",
+]
 
 TxnId = tuple[int, int]
 Place = tuple[int, int, int, int]
@@ -157,12 +170,13 @@ class Networks:
         longest = max((each.window for each in limits.values()), default=timedelta())
         self._longest = longest // timedelta(microseconds=1)
         self._kept = longest + timedelta(days=1) + 3 * lateness
-        self._names, self._customers = Names(), set[str]()
-        self._holding = Holding(references.accounts)
+        self._names, self._accounts = Names(), references.accounts
+        self._holders = AccountHolders(self._names, self._accounts)
         self._ledger = sorted(own_ledger_accounts)
         self._shown = Transactions(("reference", "source_id", "event_time"))
         self._transfers: Transfers = empty_transfers(LEAST_SLOTS)
         self._used = 0
+        self._is_customer = np.zeros(0, np.bool_)
         self._last_out, self._last_in = (np.full(0, NONE, np.int64) for _ in SIDES)
         self._scratch = [np.zeros(0, np.int64) for _ in range(3)]
         self._clock = np.zeros(1, np.int64)
@@ -209,7 +223,7 @@ class Networks:
             horizon=self._horizon,
             counts=tuple(self._counts.tolist()),
             next_row=self._shown.next_row,
-            customers=sorted(self._names.find(each) for each in self._customers),
+            customers=np.flatnonzero(self._is_customer).tolist(),
             returns=[
                 (original, txn, time)
                 for original, returns in self._returns.items()
@@ -228,13 +242,15 @@ class Networks:
         """The room of a snapshot, into one that has seen nothing yet."""
         state = msgspec.json.decode(bytes_in(sections, NETWORK_STATE), type=_State)
         self._names.restore(names_in(sections, section=NETWORK_NAMES))
-        self._customers = {self._names.name(number) for number in state.customers}
+        # Its tables go by interned number, and the snapshot has its own.
+        self._holders = AccountHolders(self._names, self._accounts)
         self._shown.restore(sections, next_row=state.next_row, section=NETWORK_TRANSACTIONS)
         transfers = [as_transfers(rows["transfer"]) for rows in sections[TRANSFERS]]
         self._used = sum(map(len, transfers))
         self._transfers = empty_transfers(max(2 * self._used, LEAST_SLOTS))
         self._transfers[: self._used] = np.concatenate(transfers)
         self._grow(0)
+        self._is_customer[state.customers] = True
         link_all(self._transfers[: self._used], self._last_out, self._last_in)
         self._newest, self._horizon = state.newest, state.horizon
         self._counts[:] = state.counts
@@ -319,8 +335,10 @@ class Networks:
     def _take_in(self, transactions: pl.DataFrame) -> Int64s:
         """The slots of the transfers among these transactions, in total order, not yet linked."""
         rows = _carrying(transactions, self._shown.append(transactions))
-        nodes = {side: self._nodes(rows, side) for side in SIDES}
-        accounts = {side: self._names.numbers(_account(rows, side)) for side in SIDES}
+        numbers = {name: self._names.numbers(rows[name]) for name in PARTIES}
+        self._grow(0)
+        accounts = {side: _account(numbers, side) for side in SIDES}
+        nodes = {side: self._nodes(rows, numbers, side) for side in SIDES}
         order = np.lexsort(tuple(rows[name].to_numpy() for name in reversed(PLACE)))
         is_between = (nodes["orig"] != nodes["benef"]) & ~self._is_ledger(accounts)
         order = order[is_between[order]]
@@ -344,13 +362,14 @@ class Networks:
         wanted = np.fromiter(halves, np.uint64)
         return slots[np.isin(self._transfers.txn_lo[slots], wanted)] if len(wanted) else slots[:0]
 
-    def _nodes(self, rows: pl.DataFrame, side: str) -> npt.NDArray[np.int32]:
+    def _nodes(self, rows: pl.DataFrame, numbers: Mapping[str, Int32s], side: str) -> Int32s:
         """Who holds each account: as the bank knows it, else the party named, else the account."""
-        holders = self._holding.holders(rows, side)
-        self._customers.update(holders.drop_nulls().unique().to_list())
-        return self._names.numbers(holders.fill_null(rows[f"{side}_account_id"]))
+        account, party = numbers[f"{side}_account_id"], numbers[f"{side}_party_id"]
+        holder = self._holders.at(account, party, rows["time"].to_numpy())
+        self._is_customer[holder[holder >= 0]] = True
+        return np.where(holder >= 0, holder, account)
 
-    def _is_ledger(self, accounts: Mapping[str, npt.NDArray[np.int32]]) -> npt.NDArray[np.bool_]:
+    def _is_ledger(self, accounts: Mapping[str, Int32s]) -> npt.NDArray[np.bool_]:
         numbers = [self._names.find(account) for account in self._ledger]
         return np.isin(accounts["orig"], numbers) | np.isin(accounts["benef"], numbers)
 
@@ -365,6 +384,9 @@ class Networks:
             self._last_out = _lengthened(self._last_out, size, NONE)
             self._last_in = _lengthened(self._last_in, size, NONE)
             self._scratch = [_lengthened(each, size, 0) for each in self._scratch]
+            self._is_customer = np.append(
+                self._is_customer, np.zeros(size - len(self._is_customer), np.bool_)
+            )
             crowds = _no_crowds(size)
             crowds[: len(self._crowds)] = self._crowds
             self._crowds = crowds
@@ -392,7 +414,10 @@ class Networks:
         if not len(triggers):
             return []
         raw = search(self._room, self._limits, triggers, is_linked, self._counts)
-        legs = self._legs(np.concatenate((raw.cited, raw.trigger)))
+        # Shapes share most of their transfers, so each is made a leg once.
+        slots, places = np.unique(np.concatenate((raw.cited, raw.trigger)), return_inverse=True)
+        made = self._legs(slots)
+        legs = [made[place] for place in places.tolist()]
         triggered = legs[len(raw.cited) :]
         return [
             ShapeFound(shape=SHAPES[kind], trigger=triggered[i], legs=tuple(legs[first:last]))
@@ -404,25 +429,27 @@ class Networks:
     def _legs(self, slots: Int64s) -> list[Leg]:
         used = self._transfers[slots]
         shown = self._shown.rows(used.row)
-        return [
-            Leg(
-                time=EPOCH + timedelta(microseconds=int(each.time)),
-                sequence=int(each.sequence),
-                txn=_hex(int(each.txn_hi), int(each.txn_lo)),
-                reference=reference,
-                source_id=source_id,
-                sender=self._names.name(each.sender),
-                receiver=self._names.name(each.receiver),
-                sender_account=self._names.name(each.sender_account),
-                receiver_account=self._names.name(each.receiver_account),
-                is_sender_customer=self._names.name(each.sender) in self._customers,
-                is_receiver_customer=self._names.name(each.receiver) in self._customers,
-                amount=int(each.amount),
-            )
-            for each, reference, source_id in zip(
-                used, shown["reference"], shown["source_id"], strict=True
-            )
-        ]
+        return list(
+            map(self._leg, used[LEG_FIELDS].tolist(), shown["reference"], shown["source_id"])
+        )
+
+    def _leg(self, fields: tuple[int, ...], reference: str, source_id: str) -> Leg:
+        time, sequence, txn_hi, txn_lo, *parties, amount = fields
+        sender, receiver, sender_account, receiver_account = map(self._names.name, parties)
+        return Leg(
+            time=EPOCH + timedelta(microseconds=time),
+            sequence=sequence,
+            txn=_hex(txn_hi, txn_lo),
+            reference=reference,
+            source_id=source_id,
+            sender=sender,
+            receiver=receiver,
+            sender_account=sender_account,
+            receiver_account=receiver_account,
+            is_sender_customer=bool(self._is_customer[parties[0]]),
+            is_receiver_customer=bool(self._is_customer[parties[1]]),
+            amount=amount,
+        )
 
     def _outcome(
         self, judged: set[str], amended: set[str], found: Sequence[ShapeFound]
@@ -521,19 +548,24 @@ def _kernel_limits(limits: Mapping[Shape, ShapeLimits]) -> Limits:
 
 def concerning(transactions: pl.DataFrame) -> pl.DataFrame:
     """Of TRANSACTION rows those that networks are made of: transfers and returns."""
-    return transactions.filter(_is_transfer(transactions) | _is_return())
+    return transactions.filter(_is_transfer() | _is_return())
 
 
 def _carrying(transactions: pl.DataFrame, first_row: int) -> pl.DataFrame:
     """The transactions that are transfers, each once: the one that counts for the receiver."""
+    is_transfer = transactions.select(_is_transfer()).to_series()
     return (
-        transactions.with_row_index("row", offset=first_row)
-        .filter(_is_transfer(transactions))
-        .with_columns(pl.col("event_time").to_physical().alias("time"))
+        transactions.select(
+            *(name for name in FIELDS.values() if name in TRANSACTION),
+            *PARTIES,
+            time=pl.col("event_time").to_physical(),
+        )
+        .with_row_index("row", offset=first_row)
+        .filter(is_transfer)
     )
 
 
-def _is_transfer(transactions: pl.DataFrame) -> pl.Expr:
+def _is_transfer() -> pl.Expr:
     return pl.all_horizontal(
         pl.col("benef_holds").fill_null(value=True),
         pl.col("txn_type").is_in(CARRYING),
@@ -541,7 +573,7 @@ def _is_transfer(transactions: pl.DataFrame) -> pl.Expr:
         pl.col("status").is_in(UNMOVED).not_(),
         pl.col("amount_base") > 0,
         _is_return().not_(),
-        *(pl.lit(_account(transactions, side).is_not_null()) for side in SIDES),
+        *(pl.coalesce(f"{side}_account_id", f"{side}_party_id").is_not_null() for side in SIDES),
     )
 
 
@@ -549,9 +581,10 @@ def _is_return() -> pl.Expr:
     return (pl.col("reversal_hi").fill_null(0) != 0) | (pl.col("reversal_lo").fill_null(0) != 0)
 
 
-def _account(rows: pl.DataFrame, side: str) -> pl.Series:
+def _account(numbers: Mapping[str, Int32s], side: str) -> Int32s:
     """The account of a side, else its party: what the transfer names it by."""
-    return rows[f"{side}_account_id"].fill_null(rows[f"{side}_party_id"])
+    account, party = numbers[f"{side}_account_id"], numbers[f"{side}_party_id"]
+    return np.where(account >= 0, account, party)
 
 
 def _lengthened(values: Int64s, size: int, otherwise: int) -> Int64s:
