@@ -13,6 +13,7 @@ EXPLAINED: Mapping[str, str] = {
     "FAMILY": "movements with declared relatives or old two-way ties make up {share}",
     "LICENSED": "movements of a business in a public register make up {share}",
     "MERCH": "takings of a registered merchant, steady for half a year, make up {share}",
+    "ROSCA": "one sum paid by a circle of savers and to each of them in turn makes up {share}",
 }
 UNEXPLAINED: Mapping[str, str] = {
     "PAYROLL": "no payer pays monthly and evenly, as an employer does",
@@ -20,6 +21,7 @@ UNEXPLAINED: Mapping[str, str] = {
     "FAMILY": "no cited party is a declared relative or an old two-way tie",
     "LICENSED": "no cited party stands in a public register",
     "MERCH": "the holder is no registered merchant with steady takings",
+    "ROSCA": "no circle pays and receives one sum in turn, as savers do",
 }
 UNTESTED: Mapping[str, str] = {
     "PAYROLL": "wages could not be recognised: less than 60 days of history",
@@ -28,6 +30,7 @@ UNTESTED: Mapping[str, str] = {
     "history",
     "LICENSED": "licences could not be looked up: no public register is connected",
     "MERCH": "steady takings could not be recognised: less than 180 days of history",
+    "ROSCA": "circles of savers could not be recognised: less than 60 days of history",
 }
 RANK: Mapping[TestResult, int] = {"explains": 0, "does_not_explain": 1, "not_testable": 2}
 

@@ -72,6 +72,7 @@ TESTS: Mapping[str, str] = {
     "FAMILY": "Declared relatives, or old ties both ways",
     "LICENSED": "A licensed business in a public register",
     "MERCH": "A registered merchant with steady takings",
+    "ROSCA": "A circle of savers: one sum, in turn to each",
 }
 FAMILIES: Mapping[str, str] = {
     "structure": "shape of the flow",

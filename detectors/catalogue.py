@@ -42,7 +42,14 @@ VARIANTS = 3
 WEIGHT_SHARE = 0.2
 LONGEST_SCREENED = timedelta(days=60)
 TESTS = tuple(Test.__members__)
-TEST_HISTORY = {"PAYROLL": 60, "REMIT": 60, "FAMILY": 180, "LICENSED": 0, "MERCH": 180}
+TEST_HISTORY = {
+    "PAYROLL": 60,
+    "REMIT": 60,
+    "FAMILY": 180,
+    "LICENSED": 0,
+    "MERCH": 180,
+    "ROSCA": 60,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingest.transaction import UTC_MICROSECONDS
+from models.mask import Test
 
+TEST_NAMES = tuple(name.lower() for name in Test.__members__)
 TRIGGER: dict[str, pl.DataType] = {
     "holder": pl.String(),
     "holder_kind": pl.String(),
@@ -24,18 +26,10 @@ TRIGGER: dict[str, pl.DataType] = {
     "usd_minor": pl.Int64(),
     "threshold_minor": pl.Int64(),
     "income_minor": pl.Int64(),
-    "explained_payroll": pl.Int64(),
-    "explained_remit": pl.Int64(),
-    "explained_family": pl.Int64(),
-    "explained_licensed": pl.Int64(),
-    "explained_merch": pl.Int64(),
+    **dict.fromkeys((f"explained_{test}" for test in TEST_NAMES), pl.Int64()),
     "moved": pl.Int64(),
     "tests": pl.Int64(),
-    "holder_explained_payroll": pl.Int64(),
-    "holder_explained_remit": pl.Int64(),
-    "holder_explained_family": pl.Int64(),
-    "holder_explained_licensed": pl.Int64(),
-    "holder_explained_merch": pl.Int64(),
+    **dict.fromkeys((f"holder_explained_{test}" for test in TEST_NAMES), pl.Int64()),
     "holder_moved": pl.Int64(),
     "holder_tests": pl.Int64(),
 }

@@ -95,3 +95,4 @@ class Test(IntFlag):
     FAMILY = 1 << 2
     LICENSED = 1 << 3
     MERCH = 1 << 4
+    ROSCA = 1 << 5

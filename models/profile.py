@@ -15,7 +15,7 @@ from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
 from models.block_copy import BlockSlice
 from models.blocks import Blocks
 from models.bundle import Bundle
-from models.evaluated import REPLACES, TRIGGER, Evaluated
+from models.evaluated import REPLACES, TEST_NAMES, TRIGGER, Evaluated
 from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
@@ -34,7 +34,6 @@ from models.kernels.evaluate import (
 from models.kernels.questions import EVERY_ARM, ArmTable
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.ledger_rows import ledger_rows
-from models.mask import Test
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
 from models.names import NO_NAME, Names
 from models.snapshot import (
@@ -595,14 +594,13 @@ def _nullable(name: str, values: Int64s, null: int) -> pl.Series:
 
 
 def _explained_columns(results: Results) -> list[pl.Series]:
-    tests = [test.name.lower() for test in Test if test.name]
     columns = []
     for scope, prefix in enumerate(("", "holder_")):
         columns.append(pl.Series(f"{prefix}moved", results.moved[:, scope]))
         columns.append(pl.Series(f"{prefix}tests", results.tests[:, scope]))
         columns.extend(
             pl.Series(f"{prefix}explained_{test}", results.explained[:, scope, t])
-            for t, test in enumerate(tests)
+            for t, test in enumerate(TEST_NAMES)
         )
     return columns
 

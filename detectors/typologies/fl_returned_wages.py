@@ -111,7 +111,7 @@ def typology(p: ReturnedWagesParameters) -> Typology:
                 ask_for="contract, payroll, debts; who holds the card and the codes",
             ),
         ),
-        exculpations=("LICENSED",),
+        exculpations=("LICENSED", "ROSCA"),
         cites=Mask.SALARY | Mask.TRANSFER,
         is_signal=True,
         link=SignalLink(kind="recapturer", feature="recapturer_60d"),
@@ -131,7 +131,7 @@ def _feature(name: str, aggregate: Aggregate, has: Mask, unit: str) -> Feature:
         lacks=NOT_ORDERED,
         unit=unit,
         meaning=MEANINGS[aggregate],
-        tests=Test.LICENSED,
+        tests=Test.LICENSED | Test.ROSCA,
     )
 
 

@@ -101,7 +101,7 @@ def typology(p: WageRecaptureParameters) -> GatheringTypology:
                 ask_for="place of work, hours, wages promised and kept",
             ),
         ),
-        exculpations=("LICENSED",),
+        exculpations=("LICENSED", "ROSCA"),
         is_sufficient=True,
         deviation="The share of an employer's workers is not computed: a feed need not show all of "
         "them.",

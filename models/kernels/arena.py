@@ -13,6 +13,7 @@ from numba import njit
 Int64s = npt.NDArray[np.int64]
 UInt64s = npt.NDArray[np.uint64]
 Int32s = npt.NDArray[np.int32]
+Int16s = npt.NDArray[np.int16]
 Int8s = npt.NDArray[np.int8]
 
 

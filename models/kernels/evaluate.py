@@ -22,7 +22,7 @@ from models.kernels.aggregates import (
     repeat_count,
     top_name,
 )
-from models.kernels.arena import Columns, Int8s, Int64s
+from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.handovers import both_ways, held, split_lumps, steady, with_near
 from models.kernels.questions import (
     EVERY_ARM,
@@ -144,7 +144,7 @@ class Scratch(NamedTuple):
     chosen: Int64s
     longer: Int64s
     counted: Int8s
-    explained: Int8s
+    explained: Int16s
     order: Int64s
     keys: Int64s
     seen: Int64s
@@ -159,7 +159,7 @@ def scratch(longest: int, seen: Int64s, sums: Int64s) -> Scratch:
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
         np.empty(longest, np.int8),
-        np.zeros(longest, np.int8),
+        np.zeros(longest, np.int16),
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
         seen,
@@ -288,7 +288,7 @@ def scope_bits(arms: ArmTable, scope: int) -> int:
 
 @njit(cache=True)
 def sum_explained(
-    columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int, t: int,
+    columns: Columns, picked: Int64s, counted: Int8s, explained: Int16s, n: int, t: int,
     scope: int, is_capped: bool, results: Results,
 ) -> None:  # fmt: skip
     """Value moved in 30 days, how much of it each test explains, and which tests explain
@@ -320,7 +320,7 @@ def sum_explained(
 
 @njit(cache=True)
 def select(
-    columns: Columns, picked: Int64s, counted: Int8s, explained: Int8s, n: int, window: int,
+    columns: Columns, picked: Int64s, counted: Int8s, explained: Int16s, n: int, window: int,
     has: int, lacks: int, tests: int, variant: int, chosen: Int64s,
 ) -> int:  # fmt: skip
     """Slots of the slice that carry the bits, oldest first, into `chosen`; how many. Variant REST

@@ -3,7 +3,8 @@
 import numpy as np
 from numba import njit
 
-from models.kernels.arena import Columns, Int8s, Int64s
+from models.kernels.arena import Columns, Int8s, Int16s, Int64s
+from models.kernels.everyday import mark_everyday
 from models.mask import Mask, Test
 
 DAY = 86_400_000_000
@@ -100,7 +101,7 @@ def is_in_past(columns: Columns, slot: int, at: int, window: int) -> bool:
 @njit(cache=True)
 def mark_explained(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, usd: int,
-    explained: Int8s, order: Int64s, keys: Int64s,
+    explained: Int16s, order: Int64s, keys: Int64s,
 ) -> None:  # fmt: skip
     """explained[i] = bits of the tests that explain picked[i]. picked[0] is the trigger.
     `order` and `keys` are scratch. O(n log n)."""
@@ -130,6 +131,7 @@ def mark_explained(
                     explained[i] |= into
                 explained[i] |= both
         first = last + 1
+    mark_everyday(columns, picked, counted, n, history_days, explained)
 
 
 @njit(cache=True)

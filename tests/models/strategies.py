@@ -778,6 +778,23 @@ def ordinary(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tran
     yield replace(card(two, when, hood.usd(7)), merchant_id=hood.id("M", "1"))
 
 
+def saving(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """A circle of savers: all pay one sum to each in turn; or nearly so."""
+    account = choice.of(hood.accounts[1:5])
+    share = hood.usd(choice.of((50, 50, 100)))
+    savers = choice.of((6, 6, 5, 3, 2))
+    days, rounds = choice.of((1, 2, 8)), choice.of((7, 4, 1, 0))
+    for i in range(savers):
+        paid = transfer(hood.payer(i + 40), account, at + i * days * DAY / 3, share)
+        by_hand = replace(cash_in(account, at, share), conductor_party_id=hood.payer(i + 40))
+        yield choice.of((paid, paid, by_hand))
+    for i in range(choice.of((savers, savers, 5, 2, savers + 2))):
+        when = at + (i * rounds + choice.of((5, 5, -60, -179, -180))) * DAY
+        to = hood.payer(40 + choice.of((i, i, i, i, 0, 30)))
+        yield transfer(account, to, when, choice.of((share, share, share, share + 1)))
+    yield from _aftermath(choice, hood, account, at + 25 * DAY)
+
+
 def _aftermath(
     choice: Choice, hood: Neighbourhood, account: str, at: datetime
 ) -> Iterable[Transaction]:
@@ -792,6 +809,8 @@ def _aftermath(
 
 
 SCENES: tuple[Scene, ...] = (
+    saving,
+    saving,
     structuring,
     funnel,
     funnel,

@@ -1,13 +1,14 @@
 """The exculpation tests of `docs/definitions.md`: what explains a movement, judged at a trigger."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 
 from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH")
-COMMON_TESTS = frozenset(TESTS) - {"MERCH"}
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA")
+COMMON_TESTS = frozenset({"PAYROLL", "REMIT", "FAMILY", "LICENSED"})
 """Those of a typology that does not say otherwise."""
 
 LONG = timedelta(days=180)
@@ -28,6 +29,7 @@ class Marks:
         self._trigger = trigger
         self._of_counterparty: dict[tuple[str, str, Scope], bool] = {}
         self._of_movement: dict[tuple[OrderKey, Scope], frozenset[str]] = {}
+        self._circles: dict[Scope, list[Movement]] = {}
 
     def explaining(self, x: Movement, scope: Scope) -> frozenset[str]:
         if (x.order, scope) not in self._of_movement:
@@ -42,6 +44,8 @@ class Marks:
             return {"IN", "HOLDER_MERCHANT"} <= x.bits and self._is_steady(scope)
         if x.counterparty is None:
             return False
+        if test == "ROSCA":
+            return x in self._of_circles(scope)
         if test in ("PAYROLL", "REMIT") and "IN" not in x.bits:
             return False
         key = test, x.counterparty, scope
@@ -99,6 +103,15 @@ class Marks:
         both_ways = {x.order[3] for x in between} == {0, 1}
         return both_ways and self._trigger.local_day - between[0].local_day >= FAMILY_DAYS
 
+    def _of_circles(self, scope: Scope) -> list[Movement]:
+        """The movements of every circle of savers."""
+        if scope not in self._circles:
+            shared = [x for x in self._slice(scope, LONG) if _may_be_a_share(x)]
+            shares = {x.amount for x in shared} if not self._is_too_early() else set()
+            circles = [_circle([x for x in shared if x.amount == share]) for share in shares]
+            self._circles[scope] = [x for circle in circles for x in circle]
+        return self._circles[scope]
+
     def _credits(self, counterparty: str, scope: Scope) -> list[Movement]:
         return [
             x for x in self._slice(scope, LONG) if "IN" in x.bits and x.counterparty == counterparty
@@ -115,3 +128,31 @@ class Marks:
 def _comes_monthly(credits: Sequence[Movement]) -> bool:
     months = {x.local_month for x in credits}
     return len(months) >= 3 and len(credits) <= 2 * len(months)
+
+
+def _may_be_a_share(x: Movement) -> bool:
+    not_shared = {"OWN_TRANSFER", "BANK_LEDGER", "OWN_LIFE", "MERCHANT", "SALARY", "LOAN"}
+    is_handed = bool({"TRANSFER", "CASH"} & x.bits) and not not_shared & x.bits
+    return is_handed and x.counterparty is not None and bool(x.amount)
+
+
+def _circle(equal: Sequence[Movement]) -> list[Movement]:
+    """Of movements of one amount those between the holder and the savers of a circle."""
+    came = Counter(x.counterparty for x in equal if "IN" in x.bits)
+    went = Counter(x.counterparty for x in equal if "OUT" in x.bits)
+    parties = came.keys() | went.keys()
+    in_turn = [party for party in came if went[party]]
+    outsiders = parties - came.keys()
+    of_savers = [x for x in equal if x.counterparty in came]
+    paid = {(x.local_day, x.counterparty) for x in of_savers if "OUT" in x.bits}
+    is_one_paid_a_day = len({day for day, _ in paid}) == len(paid)
+    if any(abs(came[party] - went[party]) > 1 for party in parties):
+        return []
+    if len(in_turn) < 3 or 2 * len(outsiders) > len(in_turn) or not is_one_paid_a_day:
+        return []
+    credits = [x for x in of_savers if "IN" in x.bits]
+    rounds = (
+        {x.counterparty for x in credits if last - 7 < x.local_day <= last}
+        for last in {x.local_day for x in credits}
+    )
+    return of_savers if any(len(together) >= 3 for together in rounds) else []

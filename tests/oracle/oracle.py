@@ -36,6 +36,12 @@ NOT_ENTRUSTED = OWN_OR_LEDGER | {"DECLARED_RELATED", "MERCHANT", "OWN_LIFE", "SA
 MONTH = timedelta(days=30)
 TWO_MONTHS = timedelta(days=60)
 NONE: frozenset[str] = frozenset()
+TESTS_OF: Mapping[str, frozenset[str]] = {
+    "fl-returned-wages": frozenset({"LICENSED", "ROSCA"}),
+    "som-escrow-release": COMMON_TESTS | {"ROSCA"},
+    "st-smurf-depositors": COMMON_TESTS | {"MERCH", "ROSCA"},
+}
+"""The exculpation tests of the typologies that do not have just the common ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +351,7 @@ def fl_returned_wages(v: View) -> Judgement:
         window=timedelta(days=60),
         has=frozenset({"PRICED"}),
         lacks=lacks,
-        tests=frozenset({"LICENSED"}),
+        tests=TESTS_OF["fl-returned-wages"],
     )
     wages = v.measure(replace(priced, aggregate="SUM", has=frozenset({"IN", "SALARY"})))
     back = v.measure(replace(priced, aggregate="RECAPTURED_SUM"))
@@ -389,7 +395,7 @@ def st_smurf_depositors(v: View) -> Judgement:
         window=timedelta(days=5),
         has=frozenset({"IN", "CASH", "BELOW_LIMIT", "COUNTERPARTY_KNOWN"}),
         lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED"}),
-        tests=frozenset(TESTS),
+        tests=TESTS_OF["st-smurf-depositors"],
     )
     depositors = v.measure(replace(deposits, aggregate="DISTINCT_COUNTERPARTIES"))
     places = v.measure(replace(deposits, aggregate="DISTINCT_PLACES"))
@@ -561,6 +567,7 @@ def som_escrow_release(v: View) -> Judgement:
         window=TWO_MONTHS,
         has=frozenset({"TRANSFER", "PRICED", "COUNTERPARTY_KNOWN"}),
         lacks=NOT_ENTRUSTED,
+        tests=TESTS_OF["som-escrow-release"],
     )
     into = replace(between, has=between.has | {"IN"})
     out = replace(between, has=between.has | {"OUT"})
@@ -821,7 +828,9 @@ def fl_new_account_used(v: View) -> Judgement:
 
 DEFINITIONS: Mapping[str, Definition] = {
     "fl-new-account-used": Definition(judge=fl_new_account_used, scope="account"),
-    "som-escrow-release": Definition(judge=som_escrow_release, scope="account"),
+    "som-escrow-release": Definition(
+        judge=som_escrow_release, scope="account", tests=TESTS_OF["som-escrow-release"]
+    ),
     "som-organiser-split": Definition(judge=som_organiser_split, scope="account"),
     "st-crypto-ramp": Definition(judge=st_crypto_ramp, scope="account"),
     "sx-circuit-lodging": Definition(judge=sx_circuit_lodging, scope="account"),
@@ -840,10 +849,10 @@ DEFINITIONS: Mapping[str, Definition] = {
     "sc-pressed-family": Definition(judge=sc_pressed_family, scope="account", tests=NONE),
     "sc-recruit-travel": Definition(judge=sc_recruit_travel, scope="account"),
     "st-smurf-depositors": Definition(
-        judge=st_smurf_depositors, scope="account", tests=frozenset(TESTS)
+        judge=st_smurf_depositors, scope="account", tests=TESTS_OF["st-smurf-depositors"]
     ),
     "fl-returned-wages": Definition(
-        judge=fl_returned_wages, scope="account", tests=frozenset({"LICENSED"})
+        judge=fl_returned_wages, scope="account", tests=TESTS_OF["fl-returned-wages"]
     ),
     "st-mule-onset": Definition(judge=st_mule_onset, scope="account"),
     "st-rapid-pass": Definition(judge=st_rapid_pass, scope="account"),

@@ -309,6 +309,52 @@ def test_wages_of_three_months_are_explained_and_swinging_sums_are_not() -> None
     assert explains["PAYROLL"] == 100_000
 
 
+SAVERS = tuple(f"X-FICT-01{i:02d}" for i in range(4))
+
+
+def circle(*, turns: Sequence[int] = (7, 14, 21), share: int = 5_000) -> list[Transaction]:
+    """Four savers pay one sum in two days; each turn another of them is paid it."""
+    return [
+        *(transfer(i / 2, 5_000, saver, "A-FICT-0001") for i, saver in enumerate(SAVERS)),
+        *(
+            transfer(day, share, "A-FICT-0001", saver)
+            for day, saver in zip(turns, SAVERS, strict=False)
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sum_explained"),
+    [
+        (circle(), 4 * 5_000 + 3 * 5_000),
+        (circle(turns=(7, 14)), 0),
+        (circle(turns=(7, 14, 14)), 0),
+        (circle(share=5_001), 0),
+        ([*circle(), transfer(8, 5_000, "A-FICT-0001", "X-FICT-0900")], 4 * 5_000 + 3 * 5_000),
+        ([*circle(), *(transfer(8 + i, 5_000, "A-FICT-0001", "X-FICT-0900") for i in (0, 1))], 0),
+        ([*circle(), *(transfer(8, 5_000, "A-FICT-0001", f"X-FICT-090{i}") for i in (0, 1))], 0),
+        ([*circle(), *(transfer(8 + i, 5_000, SAVERS[3], "A-FICT-0001") for i in (0, 1))], 0),
+    ],
+    ids=[
+        "three of four were paid in turn",
+        "two are a coincidence",
+        "two on one day are no turns",
+        "another sum",
+        "one outsider among three",
+        "who is paid twice and never pays is served",
+        "two outsiders among three",
+        "one who pays three times and is never paid",
+    ],
+)
+def test_a_circle_of_savers_is_explained_and_what_only_resembles_one_is_not(
+    rows: list[Transaction], sum_explained: int
+) -> None:
+    ledger = Ledger(world(rows, history_days=70))
+    last = max((m for m in ledger.movements if m.account == "A-FICT-0001"), key=lambda m: m.order)
+
+    assert oracle.explained(ledger, last)["ROSCA"] == sum_explained
+
+
 def test_fifo_uses_the_oldest_credit_first() -> None:
     ledger = Ledger(world([cash_in(0, 300), cash_in(1, 100), cash_out(2, 350), cash_out(3, 100)]))
     day = timedelta(days=1) // timedelta(microseconds=1)
