@@ -14,6 +14,7 @@ EXPLAINED: Mapping[str, str] = {
     "LICENSED": "movements of a business in a public register make up {share}",
     "MERCH": "takings of a registered merchant, steady for half a year, make up {share}",
     "ROSCA": "one sum paid by a circle of savers and to each of them in turn makes up {share}",
+    "SHELTER": "movements of a registered house or body that shelters people make up {share}",
 }
 UNEXPLAINED: Mapping[str, str] = {
     "PAYROLL": "no payer pays monthly and evenly, as an employer does",
@@ -22,6 +23,7 @@ UNEXPLAINED: Mapping[str, str] = {
     "LICENSED": "no cited party stands in a public register",
     "MERCH": "the holder is no registered merchant with steady takings",
     "ROSCA": "no circle pays and receives one sum in turn, as savers do",
+    "SHELTER": "no cited party is registered as one that shelters people",
 }
 UNTESTED: Mapping[str, str] = {
     "PAYROLL": "wages could not be recognised: less than 60 days of history",
@@ -31,6 +33,7 @@ UNTESTED: Mapping[str, str] = {
     "LICENSED": "licences could not be looked up: no public register is connected",
     "MERCH": "steady takings could not be recognised: less than 180 days of history",
     "ROSCA": "circles of savers could not be recognised: less than 60 days of history",
+    "SHELTER": "shelters could not be looked up: no public register is connected",
 }
 RANK: Mapping[TestResult, int] = {"explains": 0, "does_not_explain": 1, "not_testable": 2}
 

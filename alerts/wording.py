@@ -73,6 +73,7 @@ TESTS: Mapping[str, str] = {
     "LICENSED": "A licensed business in a public register",
     "MERCH": "A registered merchant with steady takings",
     "ROSCA": "A circle of savers: one sum, in turn to each",
+    "SHELTER": "A registered shelter, association, mission or embassy",
 }
 FAMILIES: Mapping[str, str] = {
     "structure": "shape of the flow",

@@ -49,6 +49,7 @@ TEST_HISTORY = {
     "LICENSED": 0,
     "MERCH": 180,
     "ROSCA": 60,
+    "SHELTER": 0,
 }
 
 
@@ -316,7 +317,7 @@ class Catalogue:
         return tuple(results)
 
     def _is_testable(self, test: str, history_days: int) -> bool:
-        if test == "LICENSED":
+        if test in ("LICENSED", "SHELTER"):
             return self._ground.has_register
         if test == "FAMILY" and self._ground.has_relations:
             return True

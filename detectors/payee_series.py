@@ -6,7 +6,7 @@ import polars as pl
 
 from detectors.typology import Condition
 from models.features import Aggregate, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 HALF_YEAR = timedelta(days=180)
 PAYMENT = Mask.OUT | Mask.TRANSFER | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
@@ -33,7 +33,6 @@ def in_series(
         unit=unit,
         meaning=meaning,
         same_counterparty=True,
-        tests=Test(0),
     )
 
 
@@ -48,7 +47,6 @@ def paid_in_half_a_year(name: str, *, history_days: int) -> Feature:
         meaning="payments to it in half a year",
         least_history=history_days,
         same_counterparty=True,
-        tests=Test(0),
     )
 
 

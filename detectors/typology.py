@@ -1,6 +1,6 @@
 """The contract of a typology: data, no code that runs by itself."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any, Literal, cast
 
@@ -8,7 +8,7 @@ import polars as pl
 
 from detectors.finding import Family, LinkKind
 from models.features import Arm, Feature, Scope
-from models.mask import Mask
+from models.mask import Mask, Test
 from models.networks import Shape, ShapeLimits
 
 Severity = Literal["urgent", "high", "medium", "low"]
@@ -203,6 +203,14 @@ class Typology:
     deviation: str | None = None
     """Where the definition differs from the typology catalogue, and why."""
     parameters: Parameters
+
+    def __post_init__(self) -> None:
+        """Its features leave out, where it is asked, what its own tests explain."""
+        tests = Test(0)
+        for test in self.exculpations:
+            tests |= Test.__members__.get(test, Test(0))
+        features = tuple(replace(feature, tests=tests) for feature in self.features)
+        object.__setattr__(self, "features", features)
 
     @property
     def scope(self) -> Scope:

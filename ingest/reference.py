@@ -54,7 +54,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
-    """A line of a public register. kind: MVTS, RECRUITMENT, TRAVEL, TOPUP_AGENT, NGO."""
+    """A line of a public register. kind: MVTS, RECRUITMENT, TRAVEL, TOPUP_AGENT; NGO,
+    MASS_ORGANISATION, INTERNATIONAL, EMBASSY."""
 
     holder: str
     kind: str

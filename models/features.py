@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from models.mask import Mask, Test
 
-COMMON_TESTS = Test.PAYROLL | Test.REMIT | Test.FAMILY | Test.LICENSED
+NO_TESTS = Test(0)
 
 
 class Scope(IntEnum):
@@ -130,8 +130,8 @@ class Feature:
     same_counterparty: bool = False
     """Only movements with the trigger's own counterparty; none where it has none."""
     near: Near | None = None
-    tests: Test = COMMON_TESTS
-    """The exculpation tests whose movements variant 1 leaves out."""
+    tests: Test = NO_TESTS
+    """The exculpation tests whose movements variant 1 leaves out: those of its typology."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

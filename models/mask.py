@@ -45,7 +45,7 @@ class Mask(IntFlag):
     AT_HOME = 1 << 24
     """The place lies in the holder's home or work subdivision."""
     LICENSED = 1 << 25
-    """Holder or counterparty is in a dated public register at that time."""
+    """Holder or counterparty is licensed in a dated public register at that time."""
     MERCHANT = 1 << 26
     """The counterparty is a registered merchant."""
     ROUND = 1 << 27
@@ -85,6 +85,9 @@ class Mask(IntFlag):
     """Paid for digital goods: games, video, software, networks."""
     LUMP = 1 << 50
     """8,000 to 40,000 US dollars that came in from abroad or in cash."""
+    SHELTER = 1 << 51
+    """The holder, or whoever the money comes from, stands in a dated public register as one who
+    shelters people. What is paid to one is not meant: brokers pay embassies too."""
 
 
 class Test(IntFlag):
@@ -96,3 +99,4 @@ class Test(IntFlag):
     LICENSED = 1 << 3
     MERCH = 1 << 4
     ROSCA = 1 << 5
+    SHELTER = 1 << 6

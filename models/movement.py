@@ -42,7 +42,10 @@ NEVER_OPENED = -(1 << 31)
 """Opening day of an account of which nobody knows it."""
 
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
-LICENCE_KINDS = ("MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO")
+LICENCE_KINDS = ("MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT")
+SHELTER_KINDS = ("NGO", "MASS_ORGANISATION", "INTERNATIONAL", "EMBASSY")
+"""Registered associations, the Lao Women's Union, the IOM and its like, embassies."""
+
 UNMOVED = ("REJECTED", "ATTEMPTED")
 
 Bools = npt.NDArray[np.bool_]
@@ -167,13 +170,13 @@ class Classifier:
                 for pair in ((c.party_id, r), (r, c.party_id))
             ),
         )
-        self._licences = _licences(names, references.licences)
+        self._licensed = _Register(names, references.licences, LICENCE_KINDS)
+        self._sheltering = _Register(names, references.licences, SHELTER_KINDS)
         codes = _code_bits(bundle)
         for code in sorted(codes):
             names.number(code)
         ledger = [names.number(account) for account in sorted(own_ledger_accounts)]
         size = len(names)
-        self._has_licence = table_of(size, 0, list(self._licences), [1] * len(self._licences))
         self._home = table_of(size, NO_NAME, parties, homes)
         self._work = table_of(size, NO_NAME, parties, works)
         self._has_devices = table_of(size, 0, parties, [bool(c.devices) for c in customers])
@@ -341,7 +344,9 @@ class Classifier:
                 (region == looked_up(self._home, holder, NO_NAME))
                 | (region == looked_up(self._work, holder, NO_NAME))
             ),
-            Mask.LICENSED: self._is_licensed(holder, day) | self._is_licensed(party, day),
+            Mask.LICENSED: self._licensed.has(holder, day) | self._licensed.has(party, day),
+            Mask.SHELTER: self._sheltering.has(holder, day)
+            | ((side == IN_SIDE) & self._sheltering.has(party, day)),
             Mask.MERCHANT: is_merchant,
             Mask.COUNTERPARTY_KNOWN: party >= 0,
             Mask.DECLARED_RELATED: _is_among(_pair(holder, party), self._relations),
@@ -361,13 +366,6 @@ class Classifier:
         least, most = LUMP_USD
         return (usd >= 0) & (amounts >= least * usd) & (amounts <= most * usd)
 
-    def _is_licensed(self, parties: Ints, days: Ints) -> Bools:
-        licensed = np.zeros(len(parties), np.bool_)
-        for row in np.flatnonzero(looked_up(self._has_licence, parties, 0)):
-            held = self._licences[int(parties[row])]
-            licensed[row] = any(first <= days[row] <= last for first, last in held)
-        return licensed
-
 
 def on_each_day(days: Ints, value: Callable[[date], int | None], known: dict[int, int]) -> Int64s:
     """The value of each local day since the epoch, UNKNOWN_VALUE where there is none. `known`
@@ -378,6 +376,33 @@ def on_each_day(days: Ints, value: Callable[[date], int | None], known: dict[int
             found = value(EPOCH_DAY + timedelta(days=day))
             known[day] = UNKNOWN_VALUE if found is None else found
     return np.array([known[day] for day in distinct.tolist()], np.int64)[inverse]
+
+
+class _Register:
+    """Who stands in the public register under one of some kinds, and on which local days."""
+
+    def __init__(
+        self, names: Names, licences: Mapping[str, Sequence[Licence]], kinds: Sequence[str]
+    ) -> None:
+        held = {
+            names.number(party): [
+                (_day(each.valid_from, -(10**6)), _day(each.valid_to, 10**6))
+                for each in of_party
+                if each.kind in kinds
+            ]
+            for party, of_party in licences.items()
+        }
+        self._days = {party: days for party, days in held.items() if days}
+        size = max(self._days, default=NO_NAME) + 1
+        self._is_in = table_of(size, 0, list(self._days), [1] * len(self._days))
+
+    def has(self, parties: Ints, day: Ints) -> Bools:
+        """Whether each party stands in it on its day."""
+        is_valid = np.zeros(len(parties), np.bool_)
+        for row in np.flatnonzero(looked_up(self._is_in, parties, 0)):
+            days = self._days[int(parties[row])]
+            is_valid[row] = any(first <= day[row] <= last for first, last in days)
+        return is_valid
 
 
 NUMBERS: Mapping[str, int] = {
@@ -481,18 +506,17 @@ def _opened(accounts: Mapping[str, Sequence[Account]]) -> dict[str, int]:
     return {account: min(found) for account, found in days.items() if found}
 
 
-def _licences(
-    names: Names, licences: Mapping[str, Sequence[Licence]]
-) -> dict[int, list[tuple[int, int]]]:
-    """First and last local day of each licence, by holder."""
-    return {
-        names.number(party): [
-            (_day(x.valid_from, -(10**6)), _day(x.valid_to, 10**6))
-            for x in held
-            if x.kind in LICENCE_KINDS
-        ]
-        for party, held in licences.items()
-    }
+def _holder_on(versions: Sequence[tuple[int, int]], time: int) -> int:
+    """The holder of the last version from at or before the time."""
+    holder = NO_NAME
+    for valid_from, of in sorted(versions, key=lambda version: version[0]):
+        if valid_from <= time:
+            holder = of
+    return holder
+
+
+def _microseconds(at: datetime | None) -> int:
+    return np.iinfo(np.int64).min if at is None else (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _day(on: date | None, otherwise: int) -> int:

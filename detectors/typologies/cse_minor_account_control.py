@@ -15,7 +15,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 MONTH = timedelta(days=30)
 CREDIT = Mask.IN | Mask.COUNTERPARTY_KNOWN | Mask.HOLDER_MINOR
@@ -149,7 +149,6 @@ def _feature(name: str, aggregate: Aggregate, has: Mask, unit: str) -> Feature:
         lacks=NOT_STRANGER,
         unit=unit,
         meaning="payers of a child" if unit == "count" else "what they paid",
-        tests=Test(0),
     )
 
 
@@ -161,5 +160,4 @@ def _all(name: str, has: Mask, meaning: str) -> Feature:
         has=has,
         unit="minor",
         meaning=meaning,
-        tests=Test(0),
     )

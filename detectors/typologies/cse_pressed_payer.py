@@ -23,7 +23,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 THREE_DAYS = timedelta(hours=72)
 MONTH = timedelta(days=30)
@@ -101,7 +101,6 @@ def typology(p: PressedPayerParameters) -> Typology:
                 has=Mask.IN,
                 unit="minor",
                 meaning="all that came in",
-                tests=Test(0),
             ),
         ),
         conditions=(

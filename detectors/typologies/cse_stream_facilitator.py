@@ -15,7 +15,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import Aggregate, Arm, Feature, Near
-from models.mask import Mask, Test
+from models.mask import Mask
 
 TWO_MONTHS = timedelta(days=60)
 SENT = Mask.IN | Mask.CROSS_BORDER | Mask.COUNTERPARTY_KNOWN
@@ -113,7 +113,6 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
                 near=Near(has=SENT, lacks=NOT_SENT, within=timedelta(hours=6)),
                 unit="minor",
                 meaning="cash drawn within six hours after one of them",
-                tests=Test(0),
             ),
         ),
         conditions=(
@@ -210,5 +209,4 @@ def _sent(name: str, aggregate: Aggregate, also: Mask, meaning: str) -> Feature:
         lacks=NOT_SENT,
         unit="minor" if aggregate in sums else "count",
         meaning=meaning,
-        tests=Test(0),
     )

@@ -16,7 +16,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 TWO_MONTHS = timedelta(days=60)
 SENT = Mask.OUT | Mask.CROSS_BORDER | Mask.COUNTERPARTY_KNOWN
@@ -98,7 +98,6 @@ def typology(p: StreamPayerParameters) -> Typology:
                 unit="count",
                 meaning="sums of one of two sizes between USD 8 and 220",
                 limits_usd=SMALL_USD,
-                tests=Test(0),
             ),
             _sent("abroad_payee_60d", Aggregate.TOP_PAYEE, Mask(0), "who was sent most"),
             Feature(
@@ -108,7 +107,6 @@ def typology(p: StreamPayerParameters) -> Typology:
                 has=Mask.OUT | Mask.DIGITAL,
                 unit="count",
                 meaning="payments for video, games, networks",
-                tests=Test(0),
             ),
         ),
         conditions=(
@@ -185,5 +183,4 @@ def _sent(name: str, aggregate: Aggregate, also: Mask, meaning: str) -> Feature:
         lacks=NOT_SENT,
         unit="party" if aggregate is Aggregate.TOP_PAYEE else "count",
         meaning=meaning,
-        tests=Test(0),
     )

@@ -16,7 +16,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import AT_ONCE, Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 DRAWN = Mask.OUT | Mask.CASH | Mask.PRICED
 SITTING = timedelta(minutes=10)
@@ -123,5 +123,4 @@ def _feature(
         has=has,
         unit=units.get(aggregate, "minor"),
         meaning=meaning,
-        tests=Test.LICENSED,
     )

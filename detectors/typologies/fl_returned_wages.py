@@ -16,7 +16,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 TWO_MONTHS = timedelta(days=60)
 NOT_ORDERED = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.DECLARED_RELATED | Mask.MERCHANT
@@ -131,7 +131,6 @@ def _feature(name: str, aggregate: Aggregate, has: Mask, unit: str) -> Feature:
         lacks=NOT_ORDERED,
         unit=unit,
         meaning=MEANINGS[aggregate],
-        tests=Test.LICENSED | Test.ROSCA,
     )
 
 

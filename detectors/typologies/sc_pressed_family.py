@@ -24,7 +24,7 @@ from detectors.typology import (
     parameter,
 )
 from models.features import Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.mask import Mask
 
 TEN_DAYS = timedelta(days=10)
 HELP = Mask.IN | Mask.TRANSFER | Mask.COUNTERPARTY_KNOWN
@@ -103,7 +103,6 @@ def typology(p: PressedFamilyParameters) -> Typology:
                 has=Mask.IN | Mask.LOAN,
                 unit="count",
                 meaning="loans paid out to the account",
-                tests=Test(0),
             ),
             Feature(
                 name="helpers_10d",
@@ -113,7 +112,6 @@ def typology(p: PressedFamilyParameters) -> Typology:
                 lacks=NOT_HELP,
                 unit="count",
                 meaning="parties who sent money in the same days",
-                tests=Test(0),
             ),
         ),
         conditions=(

@@ -14,8 +14,8 @@ from detectors.typology import (
     Typology,
     parameter,
 )
-from models.features import AT_ONCE, COMMON_TESTS, Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.features import AT_ONCE, Aggregate, Arm, Feature
+from models.mask import Mask
 
 TWO_MONTHS = timedelta(days=60)
 LEAST_RELEASED = 0.9
@@ -195,7 +195,7 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                 ask_for="who travelled, when each arrived, who sent word of it",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "ROSCA"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "ROSCA"),
         cites=Mask.TRANSFER,
         is_sufficient=True,
         deviation="Deposits are matched to releases by amount alone: each of 90 to 100 % of one "
@@ -215,5 +215,4 @@ def _feature(name: str, aggregate: Aggregate, also: Mask, meaning: str) -> Featu
         lacks=NOT_ENTRUSTED,
         unit="count" if counts else "minor",
         meaning=meaning,
-        tests=COMMON_TESTS | Test.ROSCA,
     )

@@ -192,7 +192,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                 ask_for="what each helper did for it: vehicles, boats, rooms, papers",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.TRANSFER,
         is_sufficient=True,
         deviation="That a sender collects fees is not asked: few senders stand for it, and its own "

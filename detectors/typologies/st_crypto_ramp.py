@@ -137,7 +137,7 @@ def typology(p: CryptoRampParameters) -> Typology:
                 ask_for="wallets, exchange records, complaints of those who paid in",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.IN | Mask.CRYPTO,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="ramp_14d"),

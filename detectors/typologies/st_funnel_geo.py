@@ -181,7 +181,7 @@ def typology(p: FunnelParameters) -> Typology:
                 ask_for="who paid in and who drew: slips, images, card custody",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.CASH,
         deviation="Deposits that the holder is known to have made are a trader's round and do not "
         "count, nor do sums below USD 1,000. Where slips name nobody, every deposit counts.",

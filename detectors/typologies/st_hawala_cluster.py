@@ -148,7 +148,7 @@ def typology(p: HawalaParameters) -> Typology:
                 ask_for="books of set-off, rates used, partners abroad",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.TRANSFER,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="partner_30d"),

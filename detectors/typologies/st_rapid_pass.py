@@ -134,7 +134,7 @@ def typology(p: RapidPassParameters) -> Typology:
                 ask_for="what the credits were for, and who received what was passed on",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="pipe_payee_7d"),

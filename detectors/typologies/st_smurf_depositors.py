@@ -14,8 +14,8 @@ from detectors.typology import (
     Typology,
     parameter,
 )
-from models.features import COMMON_TESTS, Aggregate, Arm, Feature
-from models.mask import Mask, Test
+from models.features import Aggregate, Arm, Feature
+from models.mask import Mask
 
 FIVE_DAYS = timedelta(days=5)
 DEPOSIT = Mask.IN | Mask.CASH | Mask.BELOW_LIMIT | Mask.COUNTERPARTY_KNOWN
@@ -146,7 +146,7 @@ def typology(p: SmurfParameters) -> Typology:
                 ask_for="who sent the depositors, and where the cash comes from",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "MERCH", "ROSCA"),
         cites=Mask.CASH,
         deviation="Depositors declared as related to the holder are left out; whether they know "
         "each other is not in the feed of one account and left to the next steps. Depositors "
@@ -164,5 +164,4 @@ def _deposits(name: str, aggregate: Aggregate, unit: str, meaning: str) -> Featu
         lacks=NOT_THIRD,
         unit=unit,
         meaning=meaning,
-        tests=COMMON_TESTS | Test.MERCH | Test.ROSCA,
     )

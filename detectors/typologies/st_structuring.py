@@ -138,7 +138,7 @@ def typology(p: StructuringParameters) -> Typology:
                 ask_for="teller notes, slips, who stood at the counter",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.NEAR | Mask.OVER,
         is_shape=True,
         deviation="Its facts rest on one pair of columns and can never be two families. Sums kept "

@@ -132,7 +132,7 @@ def typology(p: BrideBrokerParameters) -> Typology:
                 ask_for="what the families were told, and whether the women agreed and knew",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.LUMP | Mask.TRANSFER | Mask.TRAVEL | Mask.PAPERS,
         is_sufficient=True,
         deviation="Cycles are counted over 180 days, as long as movements are kept, not a year. A "

@@ -169,7 +169,7 @@ def typology(p: DrainedParameters) -> Typology:
                 ask_for="who holds the card, the telephone and the access codes",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="top_payee_30d"),

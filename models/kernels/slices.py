@@ -26,6 +26,8 @@ PAYROLL_TEST = int(Test.PAYROLL)
 REMIT_TEST = int(Test.REMIT)
 FAMILY_TEST = int(Test.FAMILY)
 LICENSED_TEST = int(Test.LICENSED)
+SHELTER = int(Mask.SHELTER)
+SHELTER_TEST = int(Test.SHELTER)
 MERCH_TEST = int(Test.MERCH)
 HOLDER_MERCHANT = int(Mask.HOLDER_MERCHANT)
 STEADY_MONTHS = 6
@@ -111,6 +113,8 @@ def mark_explained(
     for i in range(n):
         mask = columns.mask[picked[i]]
         explained[i] = LICENSED_TEST if mask & LICENSED else 0
+        if mask & SHELTER:
+            explained[i] |= SHELTER_TEST
         if is_steady and mask & IN and mask & HOLDER_MERCHANT:
             explained[i] |= MERCH_TEST
         keys[i] = columns.counterparty[picked[i]] * MONTH_KEYS + columns.month[picked[i]]

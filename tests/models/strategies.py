@@ -282,7 +282,9 @@ def _licences(choice: Choice, hood: Neighbourhood) -> dict[str, Sequence[Licence
         (hood.id("X", "NONE"), hood.payer(2), hood.customer(2), hood.customer(1), hood.id("C", "R"))
     )
     first = (START + choice.of((0, 60, 101, 300)) * DAY).date()
-    licence = Licence(holder=holder, kind=choice.of(("MVTS", "NGO")), valid_from=first)
+    licence = Licence(
+        holder=holder, kind=choice.of(("MVTS", "NGO", "EMBASSY", "OTHER")), valid_from=first
+    )
     until = choice.of((None, first + 40 * DAY))
     return {holder: (replace(licence, valid_to=until),)}
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA")
-COMMON_TESTS = frozenset({"PAYROLL", "REMIT", "FAMILY", "LICENSED"})
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA", "SHELTER")
+COMMON_TESTS = frozenset({"PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"})
 """Those of a typology that does not say otherwise."""
 
 LONG = timedelta(days=180)
@@ -38,8 +38,8 @@ class Marks:
         return self._of_movement[x.order, scope]
 
     def _explains(self, test: str, x: Movement, scope: Scope) -> bool:
-        if test == "LICENSED":
-            return "LICENSED" in x.bits
+        if test in ("LICENSED", "SHELTER"):
+            return test in x.bits
         if test == "MERCH":
             return {"IN", "HOLDER_MERCHANT"} <= x.bits and self._is_steady(scope)
         if x.counterparty is None:

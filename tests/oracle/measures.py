@@ -62,8 +62,8 @@ class Measure:
     is_same_direction: bool = False
     is_same_counterparty: bool = False
     near: Nearby | None = None
-    tests: frozenset[str] = COMMON_TESTS
-    """Whose movements the second variant leaves out."""
+    tests: frozenset[str] | None = None
+    """Whose movements the second variant leaves out; None: the view's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,26 @@ class Lot:
 class View:
     """What can be measured at one trigger in one variant."""
 
-    def __init__(self, ledger: Ledger, trigger: Movement, variant: int, marks: Marks) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        trigger: Movement,
+        variant: int,
+        marks: Marks,
+        tests: frozenset[str] = COMMON_TESTS,
+    ) -> None:
         self.ledger = ledger
+        self.tests = tests
         self.trigger = trigger
         self.variant = variant
         self._marks = marks
         self._slices: dict[tuple[Scope, timedelta, frozenset[str]], list[Movement]] = {}
+
+    def told_by(self, tests: frozenset[str]) -> "View":
+        """The same view for a typology with these tests."""
+        view = View(self.ledger, self.trigger, self.variant, self._marks, tests)
+        view._slices = self._slices
+        return view
 
     def measure(self, measure: Measure) -> int | None:
         """The value, or None where it is not testable."""
@@ -126,8 +140,9 @@ class View:
         ]
 
     def slice(
-        self, scope: Scope, window: timedelta, tests: frozenset[str] = COMMON_TESTS
+        self, scope: Scope, window: timedelta, tests: frozenset[str] | None = None
     ) -> list[Movement]:
+        tests = self.tests if tests is None else tests
         key = scope, window, tests
         if key not in self._slices:
             lies = lies_before if self.variant == OWN_PAST else lies_within

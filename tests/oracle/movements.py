@@ -3,14 +3,14 @@
 Nothing here is fast and nothing here is shared with the engine: that is the point of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any, Literal
 
-from ingest.reference import Customer, Licence, Place, References
+from ingest.reference import Customer, Place, References
 
 Scope = Literal["account", "holder"]
 OrderKey = tuple[int, int, int, int]
@@ -38,7 +38,8 @@ TRADE_COST_MCC = frozenset(
     {"4214", "4784", "5013", "5039", "5046", "5137", "5172"}
     | {"5199", "5533", "5541", "5542", "7531", "7538", "7542"}
 )
-LICENCE_KINDS = frozenset({"MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT", "NGO"})
+LICENCE_KINDS = frozenset({"MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT"})
+SHELTER_KINDS = frozenset({"NGO", "MASS_ORGANISATION", "INTERNATIONAL", "EMBASSY"})
 UPKEEP_MCC = frozenset({"4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099"})
 UPKEEP_PURPOSE = frozenset({"ELEC", "GASB", "WTER", "PHON", "UBIL", "MDCS", "HSPC"})
 STILL = frozenset({"REJECTED", "ATTEMPTED"})
@@ -413,10 +414,9 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "AT_HOME": m.region is not None
         and holder is not None
         and m.region in (holder.home_region, holder.work_region),
-        "LICENSED": any(
-            _is_licensed(references.licences.get(party, ()), m.local_date)
-            for party in (m.holder, m.counterparty)
-            if party is not None
+        "LICENSED": _is_registered(references, m, (m.holder, m.counterparty), LICENCE_KINDS),
+        "SHELTER": _is_registered(
+            references, m, (m.holder,) if is_out else (m.holder, m.counterparty), SHELTER_KINDS
         ),
         "MERCHANT": is_merchant,
         "COUNTERPARTY_KNOWN": m.counterparty is not None,
@@ -445,10 +445,16 @@ def _is_zone(place: Place) -> bool:
     return place.is_special_zone or (place.border_km is not None and place.border_km <= 30)
 
 
-def _is_licensed(licences: Sequence[Licence], on: date) -> bool:
+def _is_registered(
+    references: References, m: Movement, parties: tuple[str | None, ...], kinds: frozenset[str]
+) -> bool:
+    """One of the parties stands in the register that day under one of the kinds."""
+    on = m.local_date
     return any(
-        licence.kind in LICENCE_KINDS
+        licence.kind in kinds
         and (licence.valid_from is None or licence.valid_from <= on)
         and (licence.valid_to is None or on <= licence.valid_to)
-        for licence in licences
+        for party in parties
+        if party is not None
+        for licence in references.licences.get(party, ())
     )

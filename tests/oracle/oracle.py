@@ -36,12 +36,6 @@ NOT_ENTRUSTED = OWN_OR_LEDGER | {"DECLARED_RELATED", "MERCHANT", "OWN_LIFE", "SA
 MONTH = timedelta(days=30)
 TWO_MONTHS = timedelta(days=60)
 NONE: frozenset[str] = frozenset()
-TESTS_OF: Mapping[str, frozenset[str]] = {
-    "fl-returned-wages": frozenset({"LICENSED", "ROSCA"}),
-    "som-escrow-release": COMMON_TESTS | {"ROSCA"},
-    "st-smurf-depositors": COMMON_TESTS | {"MERCH", "ROSCA"},
-}
-"""The exculpation tests of the typologies that do not have just the common ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,7 +345,6 @@ def fl_returned_wages(v: View) -> Judgement:
         window=timedelta(days=60),
         has=frozenset({"PRICED"}),
         lacks=lacks,
-        tests=TESTS_OF["fl-returned-wages"],
     )
     wages = v.measure(replace(priced, aggregate="SUM", has=frozenset({"IN", "SALARY"})))
     back = v.measure(replace(priced, aggregate="RECAPTURED_SUM"))
@@ -395,7 +388,6 @@ def st_smurf_depositors(v: View) -> Judgement:
         window=timedelta(days=5),
         has=frozenset({"IN", "CASH", "BELOW_LIMIT", "COUNTERPARTY_KNOWN"}),
         lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED"}),
-        tests=TESTS_OF["st-smurf-depositors"],
     )
     depositors = v.measure(replace(deposits, aggregate="DISTINCT_COUNTERPARTIES"))
     places = v.measure(replace(deposits, aggregate="DISTINCT_PLACES"))
@@ -567,7 +559,6 @@ def som_escrow_release(v: View) -> Judgement:
         window=TWO_MONTHS,
         has=frozenset({"TRANSFER", "PRICED", "COUNTERPARTY_KNOWN"}),
         lacks=NOT_ENTRUSTED,
-        tests=TESTS_OF["som-escrow-release"],
     )
     into = replace(between, has=between.has | {"IN"})
     out = replace(between, has=between.has | {"OUT"})
@@ -829,7 +820,7 @@ def fl_new_account_used(v: View) -> Judgement:
 DEFINITIONS: Mapping[str, Definition] = {
     "fl-new-account-used": Definition(judge=fl_new_account_used, scope="account"),
     "som-escrow-release": Definition(
-        judge=som_escrow_release, scope="account", tests=TESTS_OF["som-escrow-release"]
+        judge=som_escrow_release, scope="account", tests=COMMON_TESTS | {"ROSCA"}
     ),
     "som-organiser-split": Definition(judge=som_organiser_split, scope="account"),
     "st-crypto-ramp": Definition(judge=st_crypto_ramp, scope="account"),
@@ -849,10 +840,10 @@ DEFINITIONS: Mapping[str, Definition] = {
     "sc-pressed-family": Definition(judge=sc_pressed_family, scope="account", tests=NONE),
     "sc-recruit-travel": Definition(judge=sc_recruit_travel, scope="account"),
     "st-smurf-depositors": Definition(
-        judge=st_smurf_depositors, scope="account", tests=TESTS_OF["st-smurf-depositors"]
+        judge=st_smurf_depositors, scope="account", tests=COMMON_TESTS | {"MERCH", "ROSCA"}
     ),
     "fl-returned-wages": Definition(
-        judge=fl_returned_wages, scope="account", tests=TESTS_OF["fl-returned-wages"]
+        judge=fl_returned_wages, scope="account", tests=frozenset({"LICENSED", "ROSCA"})
     ),
     "st-mule-onset": Definition(judge=st_mule_onset, scope="account"),
     "st-rapid-pass": Definition(judge=st_rapid_pass, scope="account"),
@@ -900,7 +891,8 @@ def _found_at(ledger: Ledger, trigger: Movement) -> Iterator[OracleFinding]:
     marks = Marks(ledger, trigger)
     everything = View(ledger, trigger, ALL, marks)
     for typology in sorted(DEFINITIONS):
-        judgement = DEFINITIONS[typology].judge(everything)
+        definition = DEFINITIONS[typology]
+        judgement = definition.judge(everything.told_by(definition.tests))
         if judgement.fires:
             yield _finding(ledger, trigger, typology, marks, judgement)
 
@@ -910,7 +902,8 @@ def _finding(
 ) -> OracleFinding:
     """The finding at a trigger, cleared where it would not fire without what tests explain."""
     definition = DEFINITIONS[typology]
-    without = definition.judge(View(ledger, trigger, WITHOUT_EXPLAINED, marks))
+    rest = View(ledger, trigger, WITHOUT_EXPLAINED, marks, definition.tests)
+    without = definition.judge(rest)
     is_cleared = not without.fires or bool(without.failing_as)
     seen = View(ledger, trigger, ALL, marks).slice(definition.scope, timedelta(days=60))
     explaining = frozenset(test for x in seen for test in marks.explaining(x, definition.scope))

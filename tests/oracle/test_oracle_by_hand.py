@@ -355,6 +355,36 @@ def test_a_circle_of_savers_is_explained_and_what_only_resembles_one_is_not(
     assert oracle.explained(ledger, last)["ROSCA"] == sum_explained
 
 
+@pytest.mark.parametrize(
+    ("holder", "kind", "sum_explained"),
+    [
+        ("A-FICT-0001", "NGO", 300 + 200),
+        ("A-FICT-0001", "EMBASSY", 300 + 200),
+        ("X-FICT-0001", "INTERNATIONAL", 300),
+        ("X-FICT-0001", "MVTS", 0),
+        ("X-FICT-0002", "NGO", 0),
+    ],
+    ids=[
+        "a registered house",
+        "an embassy's own account",
+        "help that comes from a registered body",
+        "a licence is no shelter",
+        "what is paid to a registered body",
+    ],
+)
+def test_a_shelter_is_known_by_the_register_and_by_what_it_gives(
+    holder: str, kind: str, sum_explained: int
+) -> None:
+    rows = [
+        transfer(0, 300, "X-FICT-0001", "A-FICT-0001"),
+        transfer(1, 200, "A-FICT-0001", "X-FICT-0002"),
+    ]
+    ledger = Ledger(world(rows, licences=[Licence(holder=holder, kind=kind)]))
+    last = max((m for m in ledger.movements if m.account == "A-FICT-0001"), key=lambda m: m.order)
+
+    assert oracle.explained(ledger, last)["SHELTER"] == sum_explained
+
+
 def test_fifo_uses_the_oldest_credit_first() -> None:
     ledger = Ledger(world([cash_in(0, 300), cash_in(1, 100), cash_out(2, 350), cash_out(3, 100)]))
     day = timedelta(days=1) // timedelta(microseconds=1)
