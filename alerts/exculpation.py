@@ -15,6 +15,7 @@ EXPLAINED: Mapping[str, str] = {
     "MERCH": "takings of a registered merchant, steady for half a year, make up {share}",
     "ROSCA": "one sum paid by a circle of savers and to each of them in turn makes up {share}",
     "SHELTER": "movements of a registered house or body that shelters people make up {share}",
+    "SCHOOL": "movements with schools or universities make up {share}",
 }
 UNEXPLAINED: Mapping[str, str] = {
     "PAYROLL": "no payer pays monthly and evenly, as an employer does",
@@ -24,6 +25,7 @@ UNEXPLAINED: Mapping[str, str] = {
     "MERCH": "the holder is no registered merchant with steady takings",
     "ROSCA": "no circle pays and receives one sum in turn, as savers do",
     "SHELTER": "no cited party is registered as one that shelters people",
+    "SCHOOL": "no cited party is a registered school, and no merchant paid is one",
 }
 UNTESTED: Mapping[str, str] = {
     "PAYROLL": "wages could not be recognised: less than 60 days of history",
@@ -34,6 +36,7 @@ UNTESTED: Mapping[str, str] = {
     "MERCH": "steady takings could not be recognised: less than 180 days of history",
     "ROSCA": "circles of savers could not be recognised: less than 60 days of history",
     "SHELTER": "shelters could not be looked up: no public register is connected",
+    "SCHOOL": "schools could not be recognised: no public register and no merchant category",
 }
 RANK: Mapping[TestResult, int] = {"explains": 0, "does_not_explain": 1, "not_testable": 2}
 

@@ -74,6 +74,7 @@ TESTS: Mapping[str, str] = {
     "MERCH": "A registered merchant with steady takings",
     "ROSCA": "A circle of savers: one sum, in turn to each",
     "SHELTER": "A registered shelter, association, mission or embassy",
+    "SCHOOL": "A school or university, or fees paid to one",
 }
 FAMILIES: Mapping[str, str] = {
     "structure": "shape of the flow",

@@ -50,6 +50,7 @@ TEST_HISTORY = {
     "MERCH": 180,
     "ROSCA": 60,
     "SHELTER": 0,
+    "SCHOOL": 0,
 }
 
 
@@ -319,6 +320,8 @@ class Catalogue:
     def _is_testable(self, test: str, history_days: int) -> bool:
         if test in ("LICENSED", "SHELTER"):
             return self._ground.has_register
+        if test == "SCHOOL":
+            return self._ground.has_register or "merchant_category" in self.available.needs
         if test == "FAMILY" and self._ground.has_relations:
             return True
         return history_days >= TEST_HISTORY[test]

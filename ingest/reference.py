@@ -55,7 +55,7 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
     """A line of a public register. kind: MVTS, RECRUITMENT, TRAVEL, TOPUP_AGENT; NGO,
-    MASS_ORGANISATION, INTERNATIONAL, EMBASSY."""
+    MASS_ORGANISATION, INTERNATIONAL, EMBASSY; SCHOOL."""
 
     holder: str
     kind: str

@@ -88,6 +88,9 @@ class Mask(IntFlag):
     SHELTER = 1 << 51
     """The holder, or whoever the money comes from, stands in a dated public register as one who
     shelters people. What is paid to one is not meant: brokers pay embassies too."""
+    SCHOOL = 1 << 52
+    """Holder or counterparty stands in a dated public register as a school or university, or the
+    merchant is one. Never by the purpose that the payer states: school is a known cover story."""
 
 
 class Test(IntFlag):
@@ -100,3 +103,4 @@ class Test(IntFlag):
     MERCH = 1 << 4
     ROSCA = 1 << 5
     SHELTER = 1 << 6
+    SCHOOL = 1 << 7

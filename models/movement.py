@@ -46,6 +46,8 @@ LICENCE_KINDS = ("MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT")
 SHELTER_KINDS = ("NGO", "MASS_ORGANISATION", "INTERNATIONAL", "EMBASSY")
 """Registered associations, the Lao Women's Union, the IOM and its like, embassies."""
 
+SCHOOL_KINDS = ("SCHOOL",)
+
 UNMOVED = ("REJECTED", "ATTEMPTED")
 
 Bools = npt.NDArray[np.bool_]
@@ -95,6 +97,7 @@ MCC_BITS: Mapping[str, Mask] = {
     "6513": Mask.HOUSING,
     "9399": Mask.PAPERS,
     **dict.fromkeys(("7011", "7033"), Mask.LODGING),
+    **dict.fromkeys(("8211", "8220", "8241", "8244", "8249"), Mask.SCHOOL),
     **dict.fromkeys(("4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099"), Mask.UPKEEP),
 }
 
@@ -172,6 +175,7 @@ class Classifier:
         )
         self._licensed = _Register(names, references.licences, LICENCE_KINDS)
         self._sheltering = _Register(names, references.licences, SHELTER_KINDS)
+        self._teaching = _Register(names, references.licences, SCHOOL_KINDS)
         codes = _code_bits(bundle)
         for code in sorted(codes):
             names.number(code)
@@ -347,6 +351,7 @@ class Classifier:
             Mask.LICENSED: self._licensed.has(holder, day) | self._licensed.has(party, day),
             Mask.SHELTER: self._sheltering.has(holder, day)
             | ((side == IN_SIDE) & self._sheltering.has(party, day)),
+            Mask.SCHOOL: self._teaching.has(holder, day) | self._teaching.has(party, day),
             Mask.MERCHANT: is_merchant,
             Mask.COUNTERPARTY_KNOWN: party >= 0,
             Mask.DECLARED_RELATED: _is_among(_pair(holder, party), self._relations),

@@ -117,7 +117,7 @@ def typology(p: NewAccountUsedParameters) -> Typology:
                 ask_for="who holds the telephone and the codes",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "SCHOOL"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="contact", feature=None),

@@ -102,7 +102,7 @@ def typology(p: SharedContactParameters) -> GatheringTypology:
                 ask_for="who brought the holders to the bank, and from where",
             ),
         ),
-        exculpations=("PAYROLL", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "FAMILY", "LICENSED", "SHELTER", "SCHOOL"),
         deviation="E-mail addresses, documents and introducers are not in the reference data; "
         "that all accounts were opened within days is stood for by their being new and used within "
         "the same month.",

@@ -191,7 +191,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
                 ask_for="entry stamps, route, who met the group",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "SCHOOL"),
         cites=Mask.TRAVEL | Mask.TRANSFER,
         deviation="Passengers and one-way tickets are not in bank data: tickets between towns, "
         "several on one day, beside equal sums to persons who are not paid again stand for them.",

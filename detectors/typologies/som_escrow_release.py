@@ -195,7 +195,7 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                 ask_for="who travelled, when each arrived, who sent word of it",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "ROSCA"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "ROSCA", "SCHOOL"),
         cites=Mask.TRANSFER,
         is_sufficient=True,
         deviation="Deposits are matched to releases by amount alone: each of 90 to 100 % of one "

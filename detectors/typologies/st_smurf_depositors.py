@@ -146,7 +146,16 @@ def typology(p: SmurfParameters) -> Typology:
                 ask_for="who sent the depositors, and where the cash comes from",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "MERCH", "ROSCA"),
+        exculpations=(
+            "PAYROLL",
+            "REMIT",
+            "FAMILY",
+            "LICENSED",
+            "SHELTER",
+            "MERCH",
+            "ROSCA",
+            "SCHOOL",
+        ),
         cites=Mask.CASH,
         deviation="Depositors declared as related to the holder are left out; whether they know "
         "each other is not in the feed of one account and left to the next steps. Depositors "

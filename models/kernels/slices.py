@@ -28,6 +28,8 @@ FAMILY_TEST = int(Test.FAMILY)
 LICENSED_TEST = int(Test.LICENSED)
 SHELTER = int(Mask.SHELTER)
 SHELTER_TEST = int(Test.SHELTER)
+SCHOOL = int(Mask.SCHOOL)
+SCHOOL_TEST = int(Test.SCHOOL)
 MERCH_TEST = int(Test.MERCH)
 HOLDER_MERCHANT = int(Mask.HOLDER_MERCHANT)
 STEADY_MONTHS = 6
@@ -115,6 +117,8 @@ def mark_explained(
         explained[i] = LICENSED_TEST if mask & LICENSED else 0
         if mask & SHELTER:
             explained[i] |= SHELTER_TEST
+        if mask & SCHOOL:
+            explained[i] |= SCHOOL_TEST
         if is_steady and mask & IN and mask & HOLDER_MERCHANT:
             explained[i] |= MERCH_TEST
         keys[i] = columns.counterparty[picked[i]] * MONTH_KEYS + columns.month[picked[i]]

@@ -283,7 +283,9 @@ def _licences(choice: Choice, hood: Neighbourhood) -> dict[str, Sequence[Licence
     )
     first = (START + choice.of((0, 60, 101, 300)) * DAY).date()
     licence = Licence(
-        holder=holder, kind=choice.of(("MVTS", "NGO", "EMBASSY", "OTHER")), valid_from=first
+        holder=holder,
+        kind=choice.of(("MVTS", "NGO", "EMBASSY", "SCHOOL", "OTHER")),
+        valid_from=first,
     )
     until = choice.of((None, first + 40 * DAY))
     return {holder: (replace(licence, valid_to=until),)}
@@ -807,7 +809,7 @@ def _aftermath(
         paid = choice.of(
             (card(account, when, small), transfer(hood.payer(9), account, when, small))
         )
-        yield replace(paid, mcc=choice.of((None, "5999")))
+        yield replace(paid, mcc=choice.of((None, "5999", "8220")))
 
 
 SCENES: tuple[Scene, ...] = (

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA", "SHELTER")
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA", "SHELTER", "SCHOOL")
 COMMON_TESTS = frozenset({"PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"})
 """Those of a typology that does not say otherwise."""
 
@@ -38,7 +38,7 @@ class Marks:
         return self._of_movement[x.order, scope]
 
     def _explains(self, test: str, x: Movement, scope: Scope) -> bool:
-        if test in ("LICENSED", "SHELTER"):
+        if test in ("LICENSED", "SHELTER", "SCHOOL"):
             return test in x.bits
         if test == "MERCH":
             return {"IN", "HOLDER_MERCHANT"} <= x.bits and self._is_steady(scope)

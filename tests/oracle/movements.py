@@ -418,6 +418,8 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "SHELTER": _is_registered(
             references, m, (m.holder,) if is_out else (m.holder, m.counterparty), SHELTER_KINDS
         ),
+        "SCHOOL": t.mcc in {"8211", "8220", "8241", "8244", "8249"}
+        or _is_registered(references, m, (m.holder, m.counterparty), frozenset({"SCHOOL"})),
         "MERCHANT": is_merchant,
         "COUNTERPARTY_KNOWN": m.counterparty is not None,
         "DECLARED_RELATED": m.counterparty is not None

@@ -818,9 +818,11 @@ def fl_new_account_used(v: View) -> Judgement:
 
 
 DEFINITIONS: Mapping[str, Definition] = {
-    "fl-new-account-used": Definition(judge=fl_new_account_used, scope="account"),
+    "fl-new-account-used": Definition(
+        judge=fl_new_account_used, scope="account", tests=COMMON_TESTS | {"SCHOOL"}
+    ),
     "som-escrow-release": Definition(
-        judge=som_escrow_release, scope="account", tests=COMMON_TESTS | {"ROSCA"}
+        judge=som_escrow_release, scope="account", tests=COMMON_TESTS | {"ROSCA", "SCHOOL"}
     ),
     "som-organiser-split": Definition(judge=som_organiser_split, scope="account"),
     "st-crypto-ramp": Definition(judge=st_crypto_ramp, scope="account"),
@@ -832,15 +834,21 @@ DEFINITIONS: Mapping[str, Definition] = {
     "fl-emptied-card": Definition(
         judge=fl_emptied_card, scope="account", tests=frozenset({"LICENSED"})
     ),
-    "st-third-party-payer": Definition(judge=st_third_party_payer, scope="account"),
+    "st-third-party-payer": Definition(
+        judge=st_third_party_payer, scope="account", tests=COMMON_TESTS | {"SCHOOL"}
+    ),
     "cse-minor-account-control": Definition(
         judge=cse_minor_account_control, scope="account", tests=NONE
     ),
     "cse-pressed-payer": Definition(judge=cse_pressed_payer, scope="account", tests=NONE),
     "sc-pressed-family": Definition(judge=sc_pressed_family, scope="account", tests=NONE),
-    "sc-recruit-travel": Definition(judge=sc_recruit_travel, scope="account"),
+    "sc-recruit-travel": Definition(
+        judge=sc_recruit_travel, scope="account", tests=COMMON_TESTS | {"SCHOOL"}
+    ),
     "st-smurf-depositors": Definition(
-        judge=st_smurf_depositors, scope="account", tests=COMMON_TESTS | {"MERCH", "ROSCA"}
+        judge=st_smurf_depositors,
+        scope="account",
+        tests=COMMON_TESTS | {"MERCH", "ROSCA", "SCHOOL"},
     ),
     "fl-returned-wages": Definition(
         judge=fl_returned_wages, scope="account", tests=frozenset({"LICENSED", "ROSCA"})

@@ -385,6 +385,36 @@ def test_a_shelter_is_known_by_the_register_and_by_what_it_gives(
     assert oracle.explained(ledger, last)["SHELTER"] == sum_explained
 
 
+@pytest.mark.parametrize(
+    ("licences", "mcc", "purpose", "sum_explained"),
+    [
+        ([Licence(holder="X-FICT-0002", kind="SCHOOL")], None, None, 200),
+        ([Licence(holder="A-FICT-0001", kind="SCHOOL")], None, None, 300 + 200),
+        ([], "8220", None, 200),
+        ([], "8299", None, 0),
+        ([], None, "EDUC", 0),
+        ([Licence(holder="X-FICT-0002", kind="NGO")], None, "STDY", 0),
+    ],
+    ids=[
+        "fees to a registered school",
+        "a registered school's own account",
+        "a university as merchant",
+        "a merchant that teaches anything",
+        "what the payer says it is for",
+        "an association that is no school",
+    ],
+)
+def test_a_school_is_known_by_register_or_merchant_and_not_by_what_the_payer_says(
+    licences: list[Licence], mcc: str | None, purpose: str | None, sum_explained: int
+) -> None:
+    came = transfer(0, 300, "X-FICT-0001", "A-FICT-0001")
+    paid = replace(transfer(1, 200, "A-FICT-0001", "X-FICT-0002"), mcc=mcc, purpose_code=purpose)
+    ledger = Ledger(world([came, paid], licences=licences))
+    last = max((m for m in ledger.movements if m.account == "A-FICT-0001"), key=lambda m: m.order)
+
+    assert oracle.explained(ledger, last)["SCHOOL"] == sum_explained
+
+
 def test_fifo_uses_the_oldest_credit_first() -> None:
     ledger = Ledger(world([cash_in(0, 300), cash_in(1, 100), cash_out(2, 350), cash_out(3, 100)]))
     day = timedelta(days=1) // timedelta(microseconds=1)
