@@ -1,9 +1,9 @@
 """The current findings: what was found and not replaced since."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
-from typing import TypeVar
+from itertools import repeat
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -11,13 +11,9 @@ import sqlalchemy as sa
 from alerts.alert import ModelScore
 from alerts.gate import grounds_of, grounds_text
 from alerts.order import order_key
+from alerts.statements import chunks, each_once, insert_rows
 from alerts.tables import FINDINGS, SIGNAL_LINKS
-from detectors.finding import Finding, Link, SubjectKind
-
-Each = TypeVar("Each")
-
-AT_ONCE = 500
-"""Values in one IN list; well under what any database takes."""
+from detectors.finding import Finding, Link, LinkKind, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -48,13 +44,21 @@ class KeptFinding:
     legs: bytes | None
 
 
+class LinkedSignal(NamedTuple):
+    """A signal without its body: who feeds a link, and where in the total order."""
+
+    id: int
+    holder: str
+    order_key: bytes
+
+
 def triggered(connection: sa.Connection, since: Mapping[str, bytes]) -> Iterator[Outline]:
     """The findings these holders triggered at or after their key, gathered ones left out."""
-    for holders in chunks(sorted(since)):
+    for holders in chunks(_by_key(since)):
         query = _outlines(FINDINGS.c.keyed_by).where(
             FINDINGS.c.is_gathered.is_(False),
             FINDINGS.c.keyed_by.in_(holders),
-            FINDINGS.c.order_key >= min(since[holder] for holder in holders),
+            FINDINGS.c.order_key >= since[holders[0]],
         )
         for row in connection.execute(query):
             if row.order_key >= since[row.keyed_by]:
@@ -66,21 +70,6 @@ def holders(connection: sa.Connection) -> set[str]:
     return each_once(connection, FINDINGS.c.keyed_by, FINDINGS.c.is_gathered.is_(False))
 
 
-def each_once(
-    connection: sa.Connection, column: sa.Column[str], *where: sa.ColumnElement[bool]
-) -> set[str]:
-    """The different values of the column that an index orders by: one look-up a value, however
-    many rows have it."""
-    first = sa.select(sa.func.min(column).label("value")).where(*where).cte(recursive=True)
-    following = sa.select(sa.func.min(column)).where(*where, column > first.c.value)
-    walk = first.union_all(
-        sa.select(following.correlate(first).scalar_subquery()).where(first.c.value.is_not(None))
-    )
-    return set(
-        connection.execute(sa.select(walk.c.value).where(walk.c.value.is_not(None))).scalars()
-    )
-
-
 def drop(connection: sa.Connection, ids: Sequence[int]) -> None:
     for some in chunks(ids):
         connection.execute(FINDINGS.delete().where(FINDINGS.c.id.in_(some)))
@@ -90,35 +79,31 @@ def insert(
     connection: sa.Connection,
     findings: Sequence[Finding],
     *,
-    gathered_by: str | None = None,
-    models: Sequence[ModelScore | None] | None = None,
-    legs: bytes | None = None,
+    is_gathered: bool = False,
+    models: Iterable[ModelScore | None] = repeat(None),
+    legs: Iterable[bytes | None] = repeat(None),
 ) -> None:
-    """Keeps findings; `gathered_by` is the receiver for those of signals; `legs`: see
-    KeptFinding, of each of them."""
+    """Keeps findings; `is_gathered`: they rest on the signals or movements of several holders.
+    models, legs: see KeptFinding, of each of them."""
     if not findings:
         return
-    scores = models or [None] * len(findings)
     # Numbered here, so that one statement inserts all and links know their finding.
-    first = connection.execute(
+    newest = connection.execute(
         sa.select(sa.func.coalesce(sa.func.max(FINDINGS.c.id), 0))
     ).scalar_one()
-    numbered = list(zip(count(first + 1), findings, scores, strict=False))
-    connection.execute(
-        FINDINGS.insert(),
-        [
-            _row(finding, gathered_by, model) | {"id": number, "legs": legs}
-            for number, finding, model in numbered
-        ],
-    )
+    numbered = list(enumerate(findings, newest + 1))
+    rows = [
+        _row(number, finding, is_gathered, model, packed)
+        for (number, finding), model, packed in zip(numbered, models, legs, strict=False)
+    ]
+    insert_rows(connection, FINDINGS, rows)
     links = [
-        {"kind": kind, "link_id": name, "finding_id": number}
-        for number, finding, _ in numbered
+        (kind, name, number)
+        for number, finding in numbered
         if finding.is_signal
         for kind, name in sorted({(link.kind, link.id) for link in finding.links})
     ]
-    if links:
-        connection.execute(SIGNAL_LINKS.insert(), links)
+    insert_rows(connection, SIGNAL_LINKS, links)
 
 
 def links_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Link]]:
@@ -137,6 +122,42 @@ def outlines_of(
     """What stands against a subject between two keys, in order: neither cleared nor a signal."""
     query = _of_subject(subject, first, last, is_signal=False)
     return [_outline(row) for row in connection.execute(query)]
+
+
+def outlines_within(
+    connection: sa.Connection, bounds: Mapping[SubjectKey, tuple[bytes, bytes]]
+) -> dict[SubjectKey, list[Outline]]:
+    """What `outlines_of` gives for each of many subjects between its keys; none for a subject
+    against which nothing stands."""
+    found: dict[SubjectKey, list[Outline]] = {}
+    for kind, ids in by_kind(bounds):
+        between = [bounds[SubjectKey(kind=kind, id=each)] for each in ids]
+        query = (
+            _outlines()
+            .where(
+                FINDINGS.c.subject_kind == kind,
+                FINDINGS.c.subject_id.in_(ids),
+                FINDINGS.c.order_key >= min(first for first, _ in between),
+                FINDINGS.c.order_key <= max(last for _, last in between),
+                FINDINGS.c.is_signal.is_(False),
+                FINDINGS.c.is_cleared.is_(False),
+            )
+            .order_by(FINDINGS.c.order_key, FINDINGS.c.typology)
+        )
+        for outline in map(_outline, connection.execute(query)):
+            first, last = bounds[outline.subject]
+            if first <= outline.order_key <= last:
+                found.setdefault(outline.subject, []).append(outline)
+    return found
+
+
+def by_kind(subjects: Iterable[SubjectKey]) -> Iterator[tuple[SubjectKind, list[str]]]:
+    """The ids of subjects of one kind, as many as fit a statement."""
+    ids: dict[SubjectKind, list[str]] = {}
+    for subject in sorted(subjects):
+        ids.setdefault(subject.kind, []).append(subject.id)
+    for kind, theirs in ids.items():
+        yield from ((kind, some) for some in chunks(theirs))
 
 
 def signals_of(
@@ -166,21 +187,76 @@ def signals_linked(
     return [_outline(row) for row in connection.execute(query)]
 
 
-def gathered_at(
-    connection: sa.Connection, receiver: str, typology: str, first: bytes
-) -> list[tuple[Outline, bytes]]:
-    """The findings gathered at a receiver from a key on, each with its body's bytes."""
-    query = (
-        _outlines(FINDINGS.c.body)
-        .where(
-            FINDINGS.c.is_gathered.is_(True),
-            FINDINGS.c.keyed_by == receiver,
-            FINDINGS.c.typology == typology,
-            FINDINGS.c.order_key >= first,
+def signals_by_link(
+    connection: sa.Connection, kind: LinkKind, typology: str, since: Mapping[str, bytes]
+) -> dict[str, list[LinkedSignal]]:
+    """The signals of a typology that carry one of these links of a kind, by link and in order,
+    each link's from its key on."""
+    found: dict[str, list[LinkedSignal]] = {}
+    for links in chunks(_by_key(since)):
+        query = (
+            sa.select(
+                SIGNAL_LINKS.c.link_id, FINDINGS.c.id, FINDINGS.c.keyed_by, FINDINGS.c.order_key
+            )
+            .join(FINDINGS, SIGNAL_LINKS.c.finding_id == FINDINGS.c.id)
+            .where(
+                SIGNAL_LINKS.c.kind == kind,
+                SIGNAL_LINKS.c.link_id.in_(links),
+                FINDINGS.c.typology == typology,
+                FINDINGS.c.is_cleared.is_(False),
+                FINDINGS.c.order_key >= since[links[0]],
+            )
+            .order_by(FINDINGS.c.order_key)
         )
-        .order_by(FINDINGS.c.order_key)
-    )
-    return [(_outline(row), row.body) for row in connection.execute(query)]
+        for link, number, holder, key in connection.execute(query):
+            if key >= since[link]:
+                signal = LinkedSignal(id=number, holder=holder, order_key=key)
+                found.setdefault(link, []).append(signal)
+    return found
+
+
+def gathered_since(
+    connection: sa.Connection, typology: str, since: Mapping[str, bytes]
+) -> list[tuple[Outline, bytes]]:
+    """The findings of a typology gathered at these receivers, each receiver's from its key on,
+    with their bodies' bytes."""
+    found = list[tuple[Outline, bytes]]()
+    for receivers in chunks(_by_key(since)):
+        query = _outlines(FINDINGS.c.keyed_by, FINDINGS.c.body).where(
+            FINDINGS.c.is_gathered.is_(True),
+            FINDINGS.c.keyed_by.in_(receivers),
+            FINDINGS.c.typology == typology,
+            FINDINGS.c.order_key >= since[receivers[0]],
+        )
+        found.extend(
+            (_outline(row), row.body)
+            for row in connection.execute(query)
+            if row.order_key >= since[row.keyed_by]
+        )
+    return found
+
+
+def gathered_at(
+    connection: sa.Connection, places: Collection[tuple[str, str, bytes]]
+) -> list[Outline]:
+    """The gathered findings at these places: typology, receiver and key."""
+    keys: dict[str, list[bytes]] = {}
+    for _, receiver, key in places:
+        keys.setdefault(receiver, []).append(key)
+    first = {receiver: min(theirs) for receiver, theirs in keys.items()}
+    found = list[Outline]()
+    for receivers in chunks(_by_key(first)):
+        query = _outlines(FINDINGS.c.keyed_by).where(
+            FINDINGS.c.is_gathered.is_(True),
+            FINDINGS.c.keyed_by.in_(receivers),
+            FINDINGS.c.order_key >= first[receivers[0]],
+        )
+        found.extend(
+            _outline(row)
+            for row in connection.execute(query)
+            if (row.typology, row.keyed_by, row.order_key) in places
+        )
+    return found
 
 
 def load(connection: sa.Connection, ids: Sequence[int]) -> dict[int, KeptFinding]:
@@ -252,13 +328,6 @@ def decode(body: bytes) -> Finding:
     return _DECODER.decode(body)
 
 
-def chunks(values: Iterable[Each]) -> Iterator[list[Each]]:
-    """The values in lists of at most AT_ONCE."""
-    rest = iter(values)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some
-
-
 _DECODER = msgspec.json.Decoder(Finding)
 
 
@@ -304,23 +373,37 @@ def _outline(row: sa.Row[tuple[object, ...]]) -> Outline:
     )
 
 
-def _row(finding: Finding, gathered_by: str | None, model: ModelScore | None) -> dict[str, object]:
-    return {
-        "keyed_by": finding.holder if gathered_by is None else gathered_by,
-        "is_gathered": gathered_by is not None,
-        "typology": finding.typology,
-        "subject_kind": finding.subject_kind,
-        "subject_id": finding.subject_id,
-        "order_key": order_key(finding.trigger),
-        "is_signal": finding.is_signal,
-        "is_cleared": finding.is_cleared,
-        "cleared_by": msgspec.json.encode(sorted(finding.cleared_by)).decode(),
-        "strength": finding.strength,
-        "grounds": grounds_text(grounds_of(finding)),
-        "not_testable": msgspec.json.encode(sorted(set(finding.not_testable))).decode(),
-        "body": encode(finding),
-        "model": None if model is None else msgspec.json.encode(model),
-    }
+def _row(
+    number: int,
+    finding: Finding,
+    is_gathered: bool,
+    model: ModelScore | None,
+    legs: bytes | None,
+) -> tuple[object, ...]:
+    """In the order of the table's columns."""
+    return (
+        number,
+        finding.holder,
+        is_gathered,
+        finding.typology,
+        finding.subject_kind,
+        finding.subject_id,
+        order_key(finding.trigger),
+        finding.is_signal,
+        finding.is_cleared,
+        msgspec.json.encode(sorted(finding.cleared_by)).decode(),
+        finding.strength,
+        grounds_text(grounds_of(finding)),
+        msgspec.json.encode(sorted(set(finding.not_testable))).decode(),
+        encode(finding),
+        None if model is None else msgspec.json.encode(model),
+        legs,
+    )
+
+
+def _by_key(since: Mapping[str, bytes]) -> list[str]:
+    """Those with the earliest keys first, so that the first of a list bounds all of it."""
+    return sorted(since, key=lambda each: (since[each], each))
 
 
 def _model(body: bytes | None) -> ModelScore | None:

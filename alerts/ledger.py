@@ -1,6 +1,6 @@
 """The movements that findings rest on, and those that one finding cites."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,11 +9,11 @@ import msgspec
 import polars as pl
 import sqlalchemy as sa
 
-from alerts.kept import chunks, each_once
 from alerts.order import KeyColumn, key_parts, microseconds, moment, movement_key, order_key
+from alerts.statements import chunks, insert_rows
 from alerts.tables import LEDGER as TABLE
 from alerts.tables import LEDGER_REACH
-from detectors.finding import Citation
+from detectors.finding import Citation, Finding
 from models.evaluated import LEDGER
 from models.mask import Mask
 
@@ -25,6 +25,12 @@ AFTER_ALL = b"\xff" * 33
 
 Bound = dict[str, str | bytes]
 """A holder and keys, as parameters of a statement."""
+
+Named = tuple[str, str]
+"""A holder and a transaction of 32 hex digits."""
+
+Legs = dict[tuple[bytes, str], dict[str, object]]
+"""Movements by key and holder."""
 
 KEY_COLUMNS = ("time", "sequence", "txn_hi", "txn_lo", "side")
 
@@ -73,21 +79,26 @@ def replace_from(
 ) -> None:
     """Takes out what these holders moved at or after their key, then keeps the frame's rows
     (LEDGER columns), which may reach further back and stand in for rows already there."""
-    _revive(connection, since)
-    gone = [{"of": holder, "since": key} for holder, key in sorted(since.items())]
-    if gone:
-        connection.execute(
-            TABLE.delete().where(
-                TABLE.c.holder == sa.bindparam("of"), TABLE.c.order_key >= sa.bindparam("since")
-            ),
-            gone,
-        )
+    # Most holders move on from where they were: nothing of theirs is taken out.
+    behind = {
+        holder: since[holder]
+        for holder, (_, last) in _reaches(connection, since)
+        if last is not None and last >= since[holder]
+    }
+    _revive(connection, behind)
+    _drop_between(
+        connection,
+        [
+            {"of": holder, "since": key, "until": AFTER_ALL}
+            for holder, key in sorted(behind.items())
+        ],
+    )
     _keep(connection, frame)
 
 
 def holders(connection: sa.Connection) -> set[str]:
-    """Whose movements are kept."""
-    return each_once(connection, TABLE.c.holder)
+    """Whose movements are kept, or were."""
+    return set(connection.execute(sa.select(LEDGER_REACH.c.holder)).scalars())
 
 
 def cited(connection: sa.Connection, citations: Sequence[Citation]) -> tuple[Entry, ...]:
@@ -99,18 +110,17 @@ def cited(connection: sa.Connection, citations: Sequence[Citation]) -> tuple[Ent
     return tuple(found[key] for key in sorted(found)[-MOST_CITED:])
 
 
-def packed_legs(frame: pl.DataFrame, citations: Sequence[Citation]) -> bytes:
-    """Of LEDGER rows the movements that these citations name, in total order, to be kept with
-    their finding. A shape stands at its trigger, so no later return is told of them."""
-    named = {(each.holder, txn) for each in citations for txn in each.only}
-    theirs = frame.filter(pl.col("holder").is_in({holder for holder, _ in named}))
-    found: dict[tuple[bytes, str], dict[str, object]] = {}
-    for row in theirs.iter_rows(named=True):
-        if (row["holder"], f"{row['txn_hi']:016x}{row['txn_lo']:016x}") in named:
-            key = movement_key(*(row.pop(name) for name in KEY_COLUMNS))
-            changed = {"order_key": key, "mask": _as_signed(row["mask"]), "cancelled_by": None}
-            found[(key, row["holder"])] = row | changed
-    return msgspec.msgpack.encode([found[at] for at in sorted(found)])
+def packed_legs(frame: pl.DataFrame, findings: Sequence[Finding]) -> list[bytes]:
+    """Of LEDGER rows the movements that each finding's citations name, in total order, to be kept
+    with it. A shape stands at its trigger, so no later return is told of them."""
+    named = [
+        {(each.holder, txn) for each in finding.citations for txn in each.only}
+        for finding in findings
+    ]
+    rows = _legs_by_name(frame, set[Named]().union(*named))
+    return [
+        msgspec.msgpack.encode(_in_order(rows.get(at, {}) for at in theirs)) for theirs in named
+    ]
 
 
 def unpacked_legs(legs: bytes) -> tuple[Entry, ...]:
@@ -153,6 +163,32 @@ def _cited_by(connection: sa.Connection, citation: Citation) -> list[Entry]:
     if citation.only:
         entries = [each for each in entries if each.txn in citation.only]
     return _standing(connection, citation.holder, last, entries)[:MOST_CITED]
+
+
+def _legs_by_name(frame: pl.DataFrame, named: Collection[Named]) -> dict[Named, Legs]:
+    """What an Entry is made of, for each movement of these transactions of their holders."""
+    names = pl.DataFrame(
+        [(holder, int(txn[:16], 16), int(txn[16:], 16)) for holder, txn in named],
+        schema={"holder": pl.String, "txn_hi": pl.UInt64, "txn_lo": pl.UInt64},
+        orient="row",
+    )
+    found: dict[Named, Legs] = {}
+    for row in frame.join(names, on=["holder", "txn_hi", "txn_lo"], how="semi").iter_rows(
+        named=True
+    ):
+        name = row["holder"], f"{row['txn_hi']:016x}{row['txn_lo']:016x}"
+        key = movement_key(*(row.pop(part) for part in KEY_COLUMNS))
+        changed = {"order_key": key, "mask": _as_signed(row["mask"]), "cancelled_by": None}
+        found.setdefault(name, {})[(key, row["holder"])] = row | changed
+    return found
+
+
+def _in_order(legs: Iterable[Legs]) -> list[dict[str, object]]:
+    return [leg for _, leg in sorted((item for each in legs for item in each.items()), key=_place)]
+
+
+def _place(item: tuple[tuple[bytes, str], object]) -> tuple[bytes, str]:
+    return item[0]
 
 
 def _first_key(since: datetime) -> bytes:
@@ -243,22 +279,30 @@ def _spans(holders: pl.Series) -> dict[str, tuple[int, int]]:
 
 
 def _intervals(connection: sa.Connection, wanted: Iterable[str]) -> dict[str, _Interval]:
+    return {
+        holder: _Interval(first=first, last=last)
+        for holder, (first, last) in _reaches(connection, wanted)
+        # Of a ledger cut back before its interval, nothing is known without a gap.
+        if last is not None and last >= first
+    }
+
+
+def _reaches(
+    connection: sa.Connection, wanted: Iterable[str]
+) -> Iterator[tuple[str, tuple[bytes, bytes | None]]]:
+    """From which key on each holder's movements were kept, and the last there now."""
     last = (
         sa.select(sa.func.max(TABLE.c.order_key))
         .where(TABLE.c.holder == LEDGER_REACH.c.holder)
         .correlate(LEDGER_REACH)
         .scalar_subquery()
     )
-    found: dict[str, _Interval] = {}
     for some in chunks(wanted):
         query = sa.select(LEDGER_REACH.c.holder, LEDGER_REACH.c.first_key, last).where(
             LEDGER_REACH.c.holder.in_(some)
         )
         for holder, first, newest in connection.execute(query):
-            # Of a ledger cut back before its interval, nothing is known without a gap.
-            if newest is not None and newest >= first:
-                found[holder] = _Interval(first=first, last=newest)
-    return found
+            yield holder, (first, newest)
 
 
 def _drop_between(connection: sa.Connection, ranges: Sequence[Bound]) -> None:
@@ -274,17 +318,10 @@ def _drop_between(connection: sa.Connection, ranges: Sequence[Bound]) -> None:
 
 
 def _insert(connection: sa.Connection, rows: pl.DataFrame, keys: Sequence[bytes]) -> None:
-    """Handed to the driver as they are: a statement's own conversions take longer than the
-    writing."""
-    if not keys:
-        return
-    columns = [column.name for column in TABLE.columns]
-    statement = TABLE.insert().compile(connection, column_keys=columns)
     signed = rows.with_columns(
         pl.col("mask").reinterpret(signed=True), pl.Series("order_key", keys, dtype=pl.Binary())
     )
-    values = signed.select(statement.positiontup or columns).rows()
-    connection.exec_driver_sql(str(statement), values)
+    insert_rows(connection, TABLE, signed.select([each.name for each in TABLE.columns]).rows())
 
 
 def _cancel(

@@ -1,6 +1,6 @@
 """The alerts of the store: the newest revision of each, every earlier one, and the outbox."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,9 @@ import zstandard
 from alerts.alert import Alert, AlertRevision, Origin, Status, alert_json
 from alerts.cases import CaseMember, case_id, case_keys, member, propose
 from alerts.episode import Episode
-from alerts.kept import SubjectKey, chunks
+from alerts.kept import SubjectKey, by_kind
 from alerts.order import moment
+from alerts.statements import chunks, insert_rows
 from alerts.tables import ALERT_KEYS, ALERTS, EPISODES, HISTORY
 
 CURRENT: tuple[Status, ...] = ("open", "amended")
@@ -48,38 +49,53 @@ class Span:
     last_time: int
 
 
-def episodes_near(
-    connection: sa.Connection, subject: SubjectKey, first: int, last: int
-) -> list[Span]:
-    """The subject's episodes that touch this span, earliest first."""
-    query = (
-        sa.select(EPISODES.c.alert_id, EPISODES.c.first_time, EPISODES.c.last_time)
-        .where(
-            EPISODES.c.subject_kind == subject.kind,
-            EPISODES.c.subject_id == subject.id,
-            EPISODES.c.last_time >= first,
-            EPISODES.c.first_time <= last,
+def episodes_of(
+    connection: sa.Connection, subjects: Iterable[SubjectKey]
+) -> dict[SubjectKey, list[Span]]:
+    """The episodes of each of these subjects that has any, earliest first."""
+    found: dict[SubjectKey, list[Span]] = {}
+    for kind, ids in by_kind(subjects):
+        query = (
+            sa.select(
+                EPISODES.c.subject_id,
+                EPISODES.c.alert_id,
+                EPISODES.c.first_time,
+                EPISODES.c.last_time,
+            )
+            .where(EPISODES.c.subject_kind == kind, EPISODES.c.subject_id.in_(ids))
+            .order_by(EPISODES.c.first_time)
         )
-        .order_by(EPISODES.c.first_time)
-    )
-    return [Span(**row._mapping) for row in connection.execute(query)]
+        for subject, alert_id, first, last in connection.execute(query):
+            span = Span(alert_id=alert_id, first_time=first, last_time=last)
+            found.setdefault(SubjectKey(kind=kind, id=subject), []).append(span)
+    return found
 
 
-def replace_episodes(connection: sa.Connection, old: Sequence[str], new: Sequence[Episode]) -> None:
-    for some in chunks(old):
+def replace_episodes(
+    connection: sa.Connection, old: Collection[Span], new: Sequence[Episode]
+) -> None:
+    """Takes out the old ones and keeps the new; those that are the same stay as they are."""
+    made = {_span(each): each for each in new}
+    gone = [each.alert_id for each in old if each not in made]
+    for some in chunks(gone):
         connection.execute(EPISODES.delete().where(EPISODES.c.alert_id.in_(some)))
     rows = [
-        {
-            "alert_id": each.alert_id,
-            "subject_kind": each.subject.kind,
-            "subject_id": each.subject.id,
-            "first_time": each.first_time,
-            "last_time": each.last_time,
-        }
-        for each in new
+        (span.alert_id, each.subject.kind, each.subject.id, span.first_time, span.last_time)
+        for span, each in made.items()
+        if span not in old
     ]
-    if rows:
-        connection.execute(EPISODES.insert(), rows)
+    insert_rows(connection, EPISODES, rows)
+
+
+def current_among(connection: sa.Connection, alert_ids: Iterable[str]) -> set[str]:
+    """Those of the alerts that stand."""
+    found = set[str]()
+    for some in chunks(alert_ids):
+        query = sa.select(ALERTS.c.alert_id).where(
+            ALERTS.c.alert_id.in_(some), ALERTS.c.status.in_(CURRENT)
+        )
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def subject_of(known: Registered) -> SubjectKey:
@@ -260,6 +276,12 @@ def content_bytes(content: Alert) -> bytes:
 
 
 _DECODER = msgspec.json.Decoder(Alert)
+
+
+def _span(episode: Episode) -> Span:
+    return Span(
+        alert_id=episode.alert_id, first_time=episode.first_time, last_time=episode.last_time
+    )
 
 
 def _newest() -> sa.Select[tuple[object, ...]]:

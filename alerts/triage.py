@@ -4,7 +4,8 @@ What comes out depends on the current findings and movements alone, never on the
 batches they came in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -15,7 +16,7 @@ from alerts.alert import Alert, AlertRevision, House, ModelScore, Origin, Reprod
 from alerts.content import write_alert
 from alerts.dossier import Background, Cited, Dossier
 from alerts.episode import Episode, fold, raised_by, strongest
-from alerts.kept import KeptFinding, Outline, SubjectKey
+from alerts.kept import KeptFinding, LinkedSignal, Outline, SubjectKey
 from alerts.order import (
     MICROSECOND,
     key_time,
@@ -25,13 +26,14 @@ from alerts.order import (
     movement_key,
     order_key,
 )
+from alerts.register import Span
 from alerts.relations import declared_relations
 from alerts.scoring import ScoreTable
 from alerts.settings import AlertSettings
 from alerts.store import StoreTransaction
 from alerts.storm import must_be_held
 from alerts.totals import BaseMoney
-from detectors.finding import Finding, Link, SubjectKind, TriggerKey
+from detectors.finding import Finding, Link, LinkKind, SubjectKind, TriggerKey
 from detectors.gathering import gather
 from detectors.networks import NetworkFindings
 from detectors.typology import Definition, GatheringTypology
@@ -44,19 +46,23 @@ FAR_FUTURE = keys_between(0, (1 << 63) - 1)[1]
 
 @dataclass(slots=True)
 class _Touched:
-    """Whose alerts may have changed, and between which times; signals of which typology by which
-    link, and since when."""
+    """Whose alerts may have changed, and between which times; against whom something that can
+    stand alone came or went; signals of which typology and kind of link, by which links, and since
+    when."""
 
     subjects: dict[SubjectKey, tuple[int, int]] = field(default_factory=dict)
-    links: dict[tuple[str, Link], int] = field(default_factory=dict)
+    accused: set[SubjectKey] = field(default_factory=set)
+    links: dict[tuple[str, LinkKind], dict[str, int]] = field(default_factory=dict)
 
-    def subject(self, subject: SubjectKey, time: int) -> None:
+    def subject(self, subject: SubjectKey, time: int, *, is_accused: bool) -> None:
         first, last = self.subjects.get(subject, (time, time))
         self.subjects[subject] = (min(first, time), max(last, time))
+        if is_accused:
+            self.accused.add(subject)
 
     def link(self, typology: str, link: Link, time: int) -> None:
-        signal = (typology, link)
-        self.links[signal] = min(self.links.get(signal, time), time)
+        links = self.links.setdefault((typology, link.kind), {})
+        links[link.id] = min(links.get(link.id, time), time)
 
 
 class Triage:
@@ -113,17 +119,14 @@ class Triage:
         cite among them.
         """
         touched = self._replace(tx.connection, findings, replaces, ledger, model_scores or {})
-        for (typology, link), since in sorted(
-            touched.links.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].id)
-        ):
-            for definition in self._gatherings_of(typology, link):
-                self._gather(tx.connection, definition, link, since, touched)
+        for definition in self._gatherings:
+            since = touched.links.get((definition.gathers, definition.link))
+            if since:
+                self._gather(tx.connection, definition, since, touched)
         if networks:
             assert legs is not None
             self._judge_networks(tx.connection, networks, legs, touched)
-        changed: list[str] = []
-        for subject, (first, last) in sorted(touched.subjects.items()):
-            changed.extend(self._refold(tx.connection, subject, first, last))
+        changed = list(self._refold(tx.connection, touched))
         return register.write_history(tx.connection, changed)
 
     def final_alerts(self, tx: StoreTransaction) -> list[Alert]:
@@ -171,27 +174,21 @@ class Triage:
         gone = list(kept.triggered(connection, since))
         links = kept.links_of(connection, [outline.id for outline in gone if outline.is_signal])
         for outline in gone:
-            _touch(
-                touched,
-                outline.typology,
-                outline.subject,
-                key_time(outline.order_key),
-                links.get(outline.id, ()),
+            touched.subject(
+                outline.subject, key_time(outline.order_key), is_accused=not outline.is_signal
             )
+            for link in links.get(outline.id, ()):
+                touched.link(outline.typology, link, key_time(outline.order_key))
         for finding in findings:
             time = microseconds(finding.trigger.time)
-            held = finding.links if finding.is_signal else ()
-            _touch(touched, finding.typology, _subject(finding), time, held)
+            touched.subject(_subject(finding), time, is_accused=not finding.is_signal)
+            for link in finding.links if finding.is_signal else ():
+                touched.link(finding.typology, link, time)
         kept.drop(connection, [outline.id for outline in gone])
         ledger.replace_from(connection, since, movements)
         models = [model_scores.get((each.holder, each.trigger)) for each in findings]
         kept.insert(connection, findings, models=models)
         return touched
-
-    def _gatherings_of(self, typology: str, link: Link) -> Iterator[GatheringTypology]:
-        return (
-            each for each in self._gatherings if each.link == link.kind and each.gathers == typology
-        )
 
     def _judge_networks(
         self,
@@ -202,65 +199,80 @@ class Triage:
     ) -> None:
         """They rest on many holders' movements, so they are replaced by key, not by holder, and
         keep what they cite with them."""
-        for key, finding in sorted(networks.items(), key=lambda item: item[0]):
-            at = order_key(key.trigger)
-            old = [
-                outline
-                for outline, _ in kept.gathered_at(connection, key.holder, key.typology, at)
-                if outline.order_key == at
-            ]
-            kept.drop(connection, [outline.id for outline in old])
-            new = [] if finding is None else [finding]
-            cited = None if finding is None else ledger.packed_legs(legs, finding.citations)
-            kept.insert(connection, new, gathered_by=key.holder, legs=cited)
-            for subject in [*(each.subject for each in old), *map(_subject, new)]:
-                touched.subject(subject, key_time(at))
+        old = kept.gathered_at(
+            connection, {(key.typology, key.holder, order_key(key.trigger)) for key in networks}
+        )
+        new = [finding for _, finding in sorted(networks.items()) if finding is not None]
+        kept.drop(connection, [outline.id for outline in old])
+        kept.insert(connection, new, is_gathered=True, legs=ledger.packed_legs(legs, new))
+        for outline in old:
+            touched.subject(outline.subject, key_time(outline.order_key), is_accused=True)
+        for finding in new:
+            time = microseconds(finding.trigger.time)
+            touched.subject(_subject(finding), time, is_accused=True)
 
     def _gather(
         self,
         connection: sa.Connection,
         definition: GatheringTypology,
-        link: Link,
-        since: int,
+        since: Mapping[str, int],
         touched: _Touched,
     ) -> None:
-        """Brings the findings gathered at a receiver up to date from `since` on; earlier ones rest
-        on earlier signals alone."""
-        first, _ = keys_between(since, since)
+        """Brings the findings gathered at receivers up to date, each receiver's from its time on;
+        earlier ones rest on earlier signals alone."""
+        first = {link: keys_between(time, time)[0] for link, time in since.items()}
         old = {
             (outline.subject, outline.order_key): (outline, body)
-            for outline, body in kept.gathered_at(connection, link.id, definition.id, first)
+            for outline, body in kept.gathered_since(connection, definition.id, first)
         }
         new = {
             (_subject(finding), order_key(finding.trigger)): finding
-            for finding in self._gathered(connection, definition, link, since)
+            for finding in self._gathered(connection, definition, since)
         }
         for subject, key in old.keys() | new.keys():
             # Also an unchanged one: the roles of its feeders rest on the signals that changed.
-            touched.subject(subject, key_time(key))
+            touched.subject(subject, key_time(key), is_accused=True)
         stale = [
             at for at, (_, body) in old.items() if at not in new or kept.encode(new[at]) != body
         ]
         kept.drop(connection, [old[at][0].id for at in stale])
         fresh = [new[at] for at in sorted(new.keys() - (old.keys() - set(stale)))]
-        kept.insert(connection, fresh, gathered_by=link.id)
+        kept.insert(connection, fresh, is_gathered=True)
 
     def _gathered(
-        self, connection: sa.Connection, definition: GatheringTypology, link: Link, since: int
+        self, connection: sa.Connection, definition: GatheringTypology, since: Mapping[str, int]
     ) -> Iterator[Finding]:
-        start = since - definition.reach // MICROSECOND
-        first, _ = keys_between(start, start)
-        outlines = kept.signals_linked(connection, link, definition.gathers, first, FAR_FUTURE)
-        loaded = kept.load(connection, [outline.id for outline in outlines])
-        signals = [loaded[outline.id].finding for outline in outlines]
+        reach = definition.reach // MICROSECOND
+        first = {link: keys_between(time - reach, time - reach)[0] for link, time in since.items()}
+        linked = kept.signals_by_link(connection, definition.link, definition.gathers, first)
+        enough = {
+            link: signals
+            for link, signals in linked.items()
+            if _may_gather(definition, signals, since[link])
+        }
+        numbers = dict.fromkeys(each.id for signals in enough.values() for each in signals)
+        loaded = kept.load(connection, list(numbers))
+        for link, outlines in sorted(enough.items()):
+            signals = [loaded[each.id].finding for each in outlines]
+            yield from self._gathered_at(connection, definition, link, signals, since[link])
+
+    def _gathered_at(
+        self,
+        connection: sa.Connection,
+        definition: GatheringTypology,
+        link: str,
+        signals: Sequence[Finding],
+        since: int,
+    ) -> Iterator[Finding]:
         by_trigger = {signal.trigger: signal for signal in signals}
-        found = gather(definition, link.id, "customer", signals, self._background.relations)
+        found = gather(definition, link, "customer", signals, self._background.relations)
         for finding in found:
             if microseconds(finding.trigger.time) >= since:
                 feeder = by_trigger[finding.trigger].holder
-                yield replace(
-                    finding, subject_kind=self._kind(connection, link, feeder, finding.trigger)
+                kind = self._kind(
+                    connection, Link(kind=definition.link, id=link), feeder, finding.trigger
                 )
+                yield replace(finding, subject_kind=kind)
 
     def _kind(
         self, connection: sa.Connection, link: Link, feeder: str, upto: TriggerKey
@@ -276,26 +288,54 @@ class Triage:
         )
         return "account" if is_account else "customer"
 
-    def _refold(
-        self, connection: sa.Connection, subject: SubjectKey, first: int, last: int
-    ) -> Iterator[str]:
-        """Folds the subject's findings anew where they were touched; yields the alerts changed."""
+    def _refold(self, connection: sa.Connection, touched: _Touched) -> Iterator[str]:
+        """Folds findings anew where they were touched; yields the alerts changed."""
         gap = self._background.settings.episode_gap
-        reach = gap // MICROSECOND
-        old = register.episodes_near(connection, subject, first - reach, last + reach)
-        start = min([first, *(each.first_time for each in old)])
-        stop = max([last, *(each.last_time for each in old)])
-        outlines = kept.outlines_of(connection, subject, *keys_between(start, stop))
-        episodes = fold(outlines, gap)
-        register.replace_episodes(connection, [each.alert_id for each in old], episodes)
-        standing: set[str] = set()
-        for episode in episodes:
-            raiser = raised_by(episode, self._background.definitions)
-            if raiser is not None:
-                standing.add(episode.alert_id)
-                if self._publish(connection, episode, raiser):
-                    yield episode.alert_id
-        yield from _close(connection, subject, [e.alert_id for e in old], standing)
+        old = self._episodes_near(connection, touched)
+        # A signal alone makes no episode.
+        bounds = {
+            subject: keys_between(
+                min([first, *(each.first_time for each in old[subject])]),
+                max([last, *(each.last_time for each in old[subject])]),
+            )
+            for subject, (first, last) in touched.subjects.items()
+            if old[subject] or subject in touched.accused
+        }
+        outlines = kept.outlines_within(connection, bounds)
+        new = {subject: fold(outlines.get(subject, ()), gap) for subject in bounds}
+        register.replace_episodes(
+            connection,
+            {each for subject in bounds for each in old[subject]},
+            [each for subject in bounds for each in new[subject]],
+        )
+        current = register.current_among(
+            connection, [each.alert_id for subject in bounds for each in old[subject]]
+        )
+        for subject in sorted(bounds):
+            standing: set[str] = set()
+            for episode in new[subject]:
+                raiser = raised_by(episode, self._background.definitions)
+                if raiser is not None:
+                    standing.add(episode.alert_id)
+                    if self._publish(connection, episode, raiser):
+                        yield episode.alert_id
+            before = {each.alert_id for each in old[subject]} & current
+            yield from _close(connection, subject, sorted(before - standing), standing)
+
+    def _episodes_near(
+        self, connection: sa.Connection, touched: _Touched
+    ) -> dict[SubjectKey, list[Span]]:
+        """Of each subject the episodes that what touched it could join."""
+        reach = self._background.settings.episode_gap // MICROSECOND
+        episodes = register.episodes_of(connection, touched.subjects)
+        return {
+            subject: [
+                each
+                for each in episodes.get(subject, ())
+                if each.last_time >= first - reach and each.first_time <= last + reach
+            ]
+            for subject, (first, last) in touched.subjects.items()
+        }
 
     def _publish(self, connection: sa.Connection, episode: Episode, raiser: Outline) -> bool:
         """Registers the alert of an episode; False if nothing of it changed."""
@@ -408,12 +448,22 @@ def _subject(finding: Finding) -> SubjectKey:
     return SubjectKey(kind=finding.subject_kind, id=finding.subject_id)
 
 
-def _touch(
-    touched: _Touched, typology: str, subject: SubjectKey, time: int, links: Iterable[Link]
-) -> None:
-    touched.subject(subject, time)
-    for link in links:
-        touched.link(typology, link, time)
+def _may_gather(definition: GatheringTypology, signals: Sequence[LinkedSignal], since: int) -> bool:
+    """Whether within the window before some signal from `since` on as many holders feed the link
+    as it takes. signals: in order. Looking costs a hundredth of gathering."""
+    window = definition.window // MICROSECOND
+    here, first = Counter[str](), 0
+    for signal in signals:
+        time = key_time(signal.order_key)
+        here[signal.holder] += 1
+        while key_time(signals[first].order_key) <= time - window:
+            here[signals[first].holder] -= 1
+            if not here[signals[first].holder]:
+                del here[signals[first].holder]
+            first += 1
+        if time >= since and len(here) >= definition.feeders.least:
+            return True
+    return False
 
 
 def _strongest_by_subject(outlines: Sequence[Outline]) -> list[Outline]:
@@ -426,13 +476,13 @@ def _strongest_by_subject(outlines: Sequence[Outline]) -> list[Outline]:
 
 
 def _close(
-    connection: sa.Connection, subject: SubjectKey, old: Sequence[str], standing: set[str]
+    connection: sa.Connection, subject: SubjectKey, gone: Sequence[str], standing: set[str]
 ) -> Iterator[str]:
     """Withdraws the alerts whose episodes are gone, or points them to what took their place."""
-    for alert_id in sorted(set(old) - standing):
+    for alert_id in gone:
         known = register.find(connection, alert_id)
-        if known is not None and known.is_current:
-            heirs = register.current_of(connection, subject, known.first_time, known.last_time)
-            heir = next((each.alert_id for each in heirs if each.alert_id in standing), None)
-            register.close(connection, known, heir)
-            yield alert_id
+        assert known is not None
+        heirs = register.current_of(connection, subject, known.first_time, known.last_time)
+        heir = next((each.alert_id for each in heirs if each.alert_id in standing), None)
+        register.close(connection, known, heir)
+        yield alert_id
