@@ -7,6 +7,7 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from detectors import typologies as folder
@@ -127,9 +128,9 @@ class Catalogue:
             if available.blindness(condition) is None and _is_short(typology, condition)
             for part, whole, ratio, is_least in condition.screens
         )
-        self._fires = [
-            self._fires_at(typology).alias(key) for key, typology in self.typologies.items()
-        ]
+        self._fires = {
+            key: self._fires_at(typology).alias(key) for key, typology in self.typologies.items()
+        }
         self._columns = {
             key: [*_told(each), *self._compiled(each)] for key, each in self.typologies.items()
         }
@@ -140,34 +141,43 @@ class Catalogue:
 
     def fires(self, rows: pl.DataFrame) -> pl.Series:
         """Whether any typology fires on an evaluated row of variant ALL."""
-        return rows.select(pl.any_horizontal(self._fires)).to_series()
+        asked = [self._fires[key] for key in self._armed_in(rows)]
+        return rows.select(pl.any_horizontal(asked)).to_series()
 
     def detect(self, evaluated: Evaluated) -> list[Finding]:
         """Findings of level 1, in order of typology and row."""
         if evaluated.features.is_empty():
             return []
-        fires = evaluated.features.gather_every(VARIANTS, ALL).select(self._fires)
+        triggers = evaluated.features.gather_every(VARIANTS, ALL)
+        armed = self._armed_in(triggers)
+        fires = triggers.select(self._fires[key] for key in armed)
         findings: list[Finding] = []
-        for key, typology in self.typologies.items():
-            first = fires[key].arg_true() * VARIANTS
+        for key in armed:
+            typology, first = self.typologies[key], fires[key].arg_true() * VARIANTS
             if first.is_empty():
                 continue
             # A trigger mostly fires one typology: all else is asked of its rows alone.
-            asked = evaluated.features.select(self._reads[key])
-            rows = zip(
-                *(
-                    asked[first + variant].select(self._columns[key]).iter_rows(named=True)
-                    for variant in (ALL, REST, PAST)
-                ),
-                strict=True,
+            rows = pl.concat([first + variant for variant in (ALL, REST, PAST)])
+            asked = evaluated.features.select(self._reads[key])[rows]
+            told, count = asked.select(self._columns[key]).rows(named=True), len(first)
+            variants = (told[at : at + count] for at in range(0, len(told), count))
+            findings.extend(
+                self._finding(typology, *of_one) for of_one in zip(*variants, strict=True)
             )
-            findings.extend(self._finding(typology, *row) for row in rows)
         return findings
+
+    def _armed_in(self, rows: pl.DataFrame) -> list[str]:
+        """The typologies that are armed on any of these rows."""
+        bits = int(np.bitwise_or.reduce(rows["armed"].to_numpy()))
+        return [key for key in self.typologies if bits & self._bits_of(key)]
+
+    def _bits_of(self, typology: str) -> int:
+        return sum(1 << i for i, arm in enumerate(self.arms) if arm.typology == typology)
 
     def _fires_at(self, typology: Typology) -> pl.Expr:
         """Whether an armed row meets all conditions but those that only clear."""
-        bits = sum(1 << i for i, arm in enumerate(self.arms) if arm.typology == typology.id)
-        is_armed = (pl.col("armed") & pl.lit(bits, dtype=pl.UInt64())) != 0
+        bits = pl.lit(self._bits_of(typology.id), dtype=pl.UInt64())
+        is_armed = (pl.col("armed") & bits) != 0
         return pl.all_horizontal(
             is_armed,
             *(
