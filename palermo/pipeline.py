@@ -34,8 +34,10 @@ from palermo.model_scores import Rank
 from palermo.pending import Pending
 from palermo.snapshots import Snapshots, Stages
 
-CHECKPOINT_ROWS = 20_000
-"""Small batches share a checkpoint until it covers so many rows."""
+CHECKPOINT_ROWS = 100_000
+"""Batches share a checkpoint until it covers so many rows."""
+CHECKPOINT_SECONDS = 5.0
+"""Or until the last one is so long ago: a slow feed's alerts are not kept back."""
 POLL_SECONDS = 0.5
 
 
@@ -91,7 +93,7 @@ def run(
         take(line, batch, pending)
         # A feed that has nothing at the moment: do not keep alerts back.
         is_due = batch.is_end or not batch.messages or pending.rows >= checkpoint_rows
-        if pending.rows and is_due:
+        if pending.rows and (is_due or line.clock() - since >= CHECKPOINT_SECONDS):
             spent, since = line.clock() - since, line.clock()
             progress, pending = commit(line, pending, progress, spent), Pending()
             line.snapshots.begin(line.stages, progress)
