@@ -16,6 +16,7 @@ EXPLAINED: Mapping[str, str] = {
     "ROSCA": "one sum paid by a circle of savers and to each of them in turn makes up {share}",
     "SHELTER": "movements of a registered house or body that shelters people make up {share}",
     "SCHOOL": "movements with schools or universities make up {share}",
+    "EVENT": "small gifts of a feast or a festival, not passed on, make up {share}",
 }
 UNEXPLAINED: Mapping[str, str] = {
     "PAYROLL": "no payer pays monthly and evenly, as an employer does",
@@ -26,6 +27,7 @@ UNEXPLAINED: Mapping[str, str] = {
     "ROSCA": "no circle pays and receives one sum in turn, as savers do",
     "SHELTER": "no cited party is registered as one that shelters people",
     "SCHOOL": "no cited party is a registered school, and no merchant paid is one",
+    "EVENT": "no small gifts of many within days or at a festival, kept by whoever got them",
 }
 UNTESTED: Mapping[str, str] = {
     "PAYROLL": "wages could not be recognised: less than 60 days of history",
@@ -37,6 +39,7 @@ UNTESTED: Mapping[str, str] = {
     "ROSCA": "circles of savers could not be recognised: less than 60 days of history",
     "SHELTER": "shelters could not be looked up: no public register is connected",
     "SCHOOL": "schools could not be recognised: no public register and no merchant category",
+    "EVENT": "gifts could not be recognised: less than 60 days of history or no rate to the dollar",
 }
 RANK: Mapping[TestResult, int] = {"explains": 0, "does_not_explain": 1, "not_testable": 2}
 

@@ -75,6 +75,7 @@ TESTS: Mapping[str, str] = {
     "ROSCA": "A circle of savers: one sum, in turn to each",
     "SHELTER": "A registered shelter, association, mission or embassy",
     "SCHOOL": "A school or university, or fees paid to one",
+    "EVENT": "Gifts of a feast or festival, not passed on",
 }
 FAMILIES: Mapping[str, str] = {
     "structure": "shape of the flow",

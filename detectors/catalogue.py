@@ -52,6 +52,7 @@ TEST_HISTORY = {
     "ROSCA": 60,
     "SHELTER": 0,
     "SCHOOL": 0,
+    "EVENT": 60,
 }
 
 
@@ -332,6 +333,8 @@ class Catalogue:
             return self._ground.has_register
         if test == "SCHOOL":
             return self._ground.has_register or "merchant_category" in self.available.needs
+        if test == "EVENT" and "usd_rate" not in self.available.needs:
+            return False
         if test == "FAMILY" and self._ground.has_relations:
             return True
         return history_days >= TEST_HISTORY[test]

@@ -2,12 +2,16 @@
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import blake2b
 from importlib.resources import files
+from typing import Any
 
 from ingest.currency import minor_units
+
+DAYS_AROUND = timedelta(days=3)
+SOME_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,31 @@ class DollarRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Festival:
+    """Days on which people give each other money, both included; `yearly`: the same days of each
+    year. verification as above."""
+
+    name: str
+    first: date
+    last: date
+    yearly: bool
+    source: str
+    verification: str
+
+    def is_near(self, on: date) -> bool:
+        """Whether it is a day of it, or lies up to three days before or after."""
+        if not self.yearly:
+            return self.first - DAYS_AROUND <= on <= self.last + DAYS_AROUND
+        # Around New Year it may be the festival of another year that lies near.
+        return any(
+            self.first.replace(year=year) - DAYS_AROUND
+            <= on
+            <= self.last.replace(year=year) + DAYS_AROUND
+            for year in (on.year - 1, on.year, on.year + 1)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """Lists with their sources, score priors and cuts.
 
@@ -41,6 +70,7 @@ class Bundle:
     base_currency: str
     thresholds: tuple[ReportingThreshold, ...]
     dollar_rates: tuple[DollarRate, ...]
+    festivals: tuple[Festival, ...]
     own_life_mcc: frozenset[str]
     own_life_purpose: frozenset[str]
     priors: tuple[tuple[str, float], ...]
@@ -62,15 +92,27 @@ class Bundle:
         valid = [rate for rate in self.dollar_rates if rate.valid_from <= on]
         return max(valid, key=lambda rate: rate.valid_from).minor if valid else None
 
+    def is_festive(self, on: date) -> bool:
+        """Whether a festival is on, or up to three days away."""
+        return any(festival.is_near(on) for festival in self.festivals)
 
-LISTS = ("usd_rates.toml", "reporting_thresholds.toml", "own_life.toml", "scores.toml")
+
+LISTS = (
+    "usd_rates.toml",
+    "reporting_thresholds.toml",
+    "own_life.toml",
+    "scores.toml",
+    "festivals.toml",
+)
 
 
 def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
     """The built-in bundle for a base currency; `references` and `rates` are the fingerprints of
     the data it was made with."""
     texts = [(files("models") / "lists" / name).read_bytes() for name in LISTS]
-    dollars, thresholds, own_life, scores = (tomllib.loads(text.decode()) for text in texts)
+    dollars, thresholds, own_life, scores, festivals = (
+        tomllib.loads(text.decode()) for text in texts
+    )
     digest = blake2b(digest_size=16)
     for part in (*texts, base_currency.encode(), references.encode(), rates.encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -96,6 +138,7 @@ def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
             for row in dollars["rate"]
             if row["currency"] == base_currency
         ),
+        festivals=(*map(_yearly, festivals["yearly"]), *map(_dated, festivals["dated"])),
         own_life_mcc=frozenset(own_life["mcc"]),
         own_life_purpose=frozenset(own_life["purpose"]),
         priors=tuple(sorted(scores["priors"].items())),
@@ -103,3 +146,12 @@ def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
         cuts=tuple(sorted(scores["cuts"].items())),
         hash=digest.hexdigest(),
     )
+
+
+def _yearly(row: dict[str, Any]) -> Festival:
+    days = {name: date.fromisoformat(f"{SOME_YEAR}-{row[name]}") for name in ("first", "last")}
+    return Festival(**{**row, **days}, yearly=True)
+
+
+def _dated(row: dict[str, Any]) -> Festival:
+    return Festival(**row, yearly=False)

@@ -91,6 +91,8 @@ class Mask(IntFlag):
     SCHOOL = 1 << 52
     """Holder or counterparty stands in a dated public register as a school or university, or the
     merchant is one. Never by the purpose that the payer states: school is a known cover story."""
+    FESTIVAL = 1 << 53
+    """On the days of a dated festival, or up to three days before or after."""
 
 
 class Test(IntFlag):
@@ -104,3 +106,4 @@ class Test(IntFlag):
     ROSCA = 1 << 5
     SHELTER = 1 << 6
     SCHOOL = 1 << 7
+    EVENT = 1 << 8

@@ -152,6 +152,7 @@ class Classifier:
     ) -> None:
         self._names, self._bundle, self._is_hour_known = names, bundle, is_hour_known
         self._thresholds: dict[int, int] = {}
+        self._festive_days: dict[int, int] = {}
         self._usd_minor, self._usd_days = usd_minor, dict[int, int]()
         places = sorted(references.places.values(), key=lambda place: place.place_id)
         self.place_numbers = [names.number(place.place_id) for place in places]
@@ -351,6 +352,7 @@ class Classifier:
             Mask.LICENSED: self._licensed.has(holder, day) | self._licensed.has(party, day),
             Mask.SHELTER: self._sheltering.has(holder, day)
             | ((side == IN_SIDE) & self._sheltering.has(party, day)),
+            Mask.FESTIVAL: on_each_day(day, self._is_festive, self._festive_days) > 0,
             Mask.SCHOOL: self._teaching.has(holder, day) | self._teaching.has(party, day),
             Mask.MERCHANT: is_merchant,
             Mask.COUNTERPARTY_KNOWN: party >= 0,
@@ -362,6 +364,9 @@ class Classifier:
         for bit, is_set in bits.items():
             mask |= is_set.astype(np.int64) << (int(bit).bit_length() - 1)
         return mask if side == OUT_SIDE else mask & ~int(PAID_OUT)
+
+    def _is_festive(self, on: date) -> int:
+        return int(self._bundle.is_festive(on))
 
     def _threshold(self, days: Ints) -> Int64s:
         return on_each_day(days, self._bundle.threshold_minor, self._thresholds)

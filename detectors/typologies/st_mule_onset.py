@@ -108,7 +108,7 @@ def typology(p: MuleOnsetParameters) -> Typology:
                 meaning="movements in half a year",
                 least_history=HALF_YEAR.days,
             ),
-            _sum("in_sum_14d", Mask.IN, "all that came in"),
+            _sum("onset_in_sum_14d", Mask.IN, "all that came in"),
             _sum("out_sum_14d", Mask.OUT, "all that went out"),
             Feature(
                 name="sinks_sum_14d",
@@ -145,7 +145,7 @@ def typology(p: MuleOnsetParameters) -> Typology:
                 family="structure",
                 columns=("orig_account_id",),
             ),
-            passes_through("in_sum_14d", "out_sum_14d", p.least_passed_through),
+            passes_through("onset_in_sum_14d", "out_sum_14d", p.least_passed_through),
             share_at_least(
                 "sinks_share",
                 pl.col("sinks_sum_14d"),
@@ -162,7 +162,7 @@ def typology(p: MuleOnsetParameters) -> Typology:
             ),
             at_least(
                 "income",
-                share(pl.col("in_sum_14d"), pl.col("income_minor")),
+                share(pl.col("onset_in_sum_14d"), pl.col("income_minor")),
                 p.least_income_multiple,
                 unit="times declared monthly income",
                 family="structure",

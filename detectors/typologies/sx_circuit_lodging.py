@@ -156,7 +156,7 @@ def typology(p: CircuitLodgingParameters) -> Typology:
                 ask_for="guests by name, who booked, who came and went",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "EVENT"),
         cites=Mask.IN | Mask.LODGING | Mask.TRAVEL,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="circuit_payee_60d"),

@@ -1,9 +1,11 @@
-"""What everyday life explains: circles of savers, read off the movements of a trigger's slice."""
+"""What everyday life explains, read off the movements of a trigger's slice: circles of savers
+here, gifts beside it."""
 
 import numpy as np
 from numba import njit
 
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
+from models.kernels.gifts import mark_gifts
 from models.mask import Mask, Test
 
 LONG_DAYS = 180
@@ -21,12 +23,16 @@ ROUND_DAYS = 7
 
 @njit(cache=True)
 def mark_everyday(
-    columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, explained: Int16s
-) -> None:
+    columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, usd: int,
+    explained: Int16s,
+) -> None:  # fmt: skip
     """Adds to explained[i] the bits of these tests that explain picked[i]. picked[0] is the
     trigger. O(n log n), and of equal amounts the square."""
-    if history_days >= LEAST_HISTORY:
-        mark_circles(columns, picked, counted, n, explained)
+    if history_days < LEAST_HISTORY:
+        return
+    mark_circles(columns, picked, counted, n, explained)
+    if usd > 0:
+        mark_gifts(columns, picked, counted, n, usd, explained)
 
 
 @njit(cache=True)

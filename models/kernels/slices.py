@@ -139,7 +139,7 @@ def mark_explained(
                     explained[i] |= into
                 explained[i] |= both
         first = last + 1
-    mark_everyday(columns, picked, counted, n, history_days, explained)
+    mark_everyday(columns, picked, counted, n, history_days, usd, explained)
 
 
 @njit(cache=True)

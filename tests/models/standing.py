@@ -16,7 +16,7 @@ from detectors.testability import provided
 from ingest.currency import minor_units
 from ingest.rates import Rate, Rates
 from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
-from models.bundle import Bundle, ReportingThreshold
+from models.bundle import Bundle, Festival, ReportingThreshold
 from models.evaluated import Evaluated
 from models.features import NAMED, Feature, Near, Scope
 from models.mask import Mask
@@ -376,6 +376,12 @@ def _bundle(world: World) -> Bundle:
             if value is not None
         ),
         dollar_rates=(),
+        festivals=tuple(
+            Festival(
+                name="", first=first, last=last, yearly=False, source="fictional", verification="M"
+            )
+            for first, last in world.festivals
+        ),
         own_life_mcc=world.own_life_mcc,
         own_life_purpose=world.own_life_purpose,
         priors=(),

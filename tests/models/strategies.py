@@ -39,6 +39,7 @@ PLACES = {
 OWN_LIFE_MCC = frozenset({"5411"})
 OWN_LIFE_PURPOSE = frozenset({"RENT"})
 BANK_ACCOUNT = "A-BANK-LEDGER"
+FESTIVAL = ((START + 103 * DAY).date(), (START + 105 * DAY).date())
 EDGES = (timedelta(0), timedelta(0), timedelta(0), TICK, -TICK, HOUR, 5 * HOUR, 17 * HOUR)
 
 
@@ -205,6 +206,7 @@ def _world(choice: Choice, hoods: Sequence[Neighbourhood], rows: list[Transactio
         own_life_mcc=OWN_LIFE_MCC,
         own_life_purpose=OWN_LIFE_PURPOSE,
         ledger_accounts=frozenset({BANK_ACCOUNT}),
+        festivals=(FESTIVAL,),
     )
 
 
@@ -799,6 +801,27 @@ def saving(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transa
     yield from _aftermath(choice, hood, account, at + 25 * DAY)
 
 
+def feasting(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Small gifts of many within days, once or by steady buyers, kept or passed on."""
+    account = choice.of((*hood.accounts[1:5], hood.id("A", "SHOP")))
+    guests, days = choice.of((12, 12, 10, 9, 6)), choice.of((1, 3, 4, 8))
+    for i in range(guests):
+        when = at + i % days * DAY + choice.of(EDGES)
+        gift = hood.usd(choice.of((20, 20, 50, 51)))
+        for _ in range(choice.of((1, 1, 1, 2, 3))):
+            yield transfer(hood.payer(i + 10), account, when, gift)
+    for i in range(choice.of((0, 0, 5, 6, 7))):
+        earlier = at - choice.of((2, 20, 26, 31, 40)) * DAY
+        yield transfer(hood.payer(i + 30), account, earlier, hood.usd(10))
+    for _ in range(choice.of((0, 0, 1))):
+        part = hood.usd(20 * guests * choice.of((50, 40, 51)) // 100)
+        when = at + choice.of((2, 4, 20, -20)) * DAY
+        yield transfer(account, choice.of((hood.receivers[0], hood.id("A", "SHOP"))), when, part)
+        drawn = cash_out(account, when, choice.of((part, 0)))
+        yield replace(drawn, place_id=choice.of(("P-1", "P-ZONE", "P-HOME")))
+    yield from _aftermath(choice, hood, account, at + choice.of((4, 28)) * DAY)
+
+
 def _aftermath(
     choice: Choice, hood: Neighbourhood, account: str, at: datetime
 ) -> Iterable[Transaction]:
@@ -815,6 +838,8 @@ def _aftermath(
 SCENES: tuple[Scene, ...] = (
     saving,
     saving,
+    feasting,
+    feasting,
     structuring,
     funnel,
     funnel,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA", "SHELTER", "SCHOOL")
+TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA", "SHELTER", "SCHOOL", "EVENT")
 COMMON_TESTS = frozenset({"PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"})
 """Those of a typology that does not say otherwise."""
 
@@ -30,6 +30,7 @@ class Marks:
         self._of_counterparty: dict[tuple[str, str, Scope], bool] = {}
         self._of_movement: dict[tuple[OrderKey, Scope], frozenset[str]] = {}
         self._circles: dict[Scope, list[Movement]] = {}
+        self._gifts: dict[Scope, list[Movement]] = {}
 
     def explaining(self, x: Movement, scope: Scope) -> frozenset[str]:
         if (x.order, scope) not in self._of_movement:
@@ -46,6 +47,8 @@ class Marks:
             return False
         if test == "ROSCA":
             return x in self._of_circles(scope)
+        if test == "EVENT":
+            return x in self._given_on_occasions(scope)
         if test in ("PAYROLL", "REMIT") and "IN" not in x.bits:
             return False
         key = test, x.counterparty, scope
@@ -112,6 +115,29 @@ class Marks:
             self._circles[scope] = [x for circle in circles for x in circle]
         return self._circles[scope]
 
+    def _given_on_occasions(self, scope: Scope) -> list[Movement]:
+        """Gifts of feasts and festivals, none if gifts are passed on."""
+        if scope not in self._gifts:
+            self._gifts[scope] = [] if self._is_too_early() else self._explained_gifts(scope)
+        return self._gifts[scope]
+
+    def _explained_gifts(self, scope: Scope) -> list[Movement]:
+        usd, today = self._ledger.usd_minor(self._trigger), self._trigger.local_day
+        if not usd:
+            return []
+        movements = self._slice(scope, LONG)
+        gifts = [x for x in movements if _may_be_a_gift(x, 50 * usd)]
+        lately = [x for x in gifts if x.local_day > today - 30]
+        passed = [x for x in movements if x.local_day > today - 30 and _is_passing_on(x)]
+        if 2 * sum(x.amount or 0 for x in passed) > sum(x.amount or 0 for x in lately):
+            return []
+        feasts = [end for end in range(today - 29, today + 1) if _is_feast(gifts, end)]
+        return [
+            x
+            for x in lately
+            if "FESTIVAL" in x.bits or any(end - 5 < x.local_day <= end for end in feasts)
+        ]
+
     def _credits(self, counterparty: str, scope: Scope) -> list[Movement]:
         return [
             x for x in self._slice(scope, LONG) if "IN" in x.bits and x.counterparty == counterparty
@@ -156,3 +182,26 @@ def _circle(equal: Sequence[Movement]) -> list[Movement]:
         for last in {x.local_day for x in credits}
     )
     return of_savers if any(len(together) >= 3 for together in rounds) else []
+
+
+def _may_be_a_gift(x: Movement, largest: int) -> bool:
+    not_given = {"OWN_TRANSFER", "BANK_LEDGER", "SALARY", "LOAN", "HOLDER_MERCHANT"}
+    is_received = {"IN", "TRANSFER"} <= x.bits and not not_given & x.bits
+    is_small = x.amount is not None and 0 < x.amount <= largest
+    return is_received and is_small and x.counterparty is not None
+
+
+def _is_passing_on(x: Movement) -> bool:
+    if "OUT" not in x.bits or {"OWN_TRANSFER", "BANK_LEDGER"} & x.bits:
+        return False
+    is_sent = "TRANSFER" in x.bits and not {"DECLARED_RELATED", "OWN_LIFE", "MERCHANT"} & x.bits
+    return is_sent or ({"CASH", "ZONE"} <= x.bits and "AT_HOME" not in x.bits)
+
+
+def _is_feast(gifts: Sequence[Movement], end: int) -> bool:
+    """Five days with ten givers or more who give once, and few givers in the month before."""
+    given = [x for x in gifts if end - 5 < x.local_day <= end]
+    givers = {x.counterparty for x in given}
+    before = {x.counterparty for x in gifts if end - 35 < x.local_day <= end - 5}
+    is_once_each = 2 * len(given) <= 3 * len(givers)
+    return len(givers) >= 10 and is_once_each and 2 * len(before) < len(givers)

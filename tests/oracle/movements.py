@@ -96,6 +96,8 @@ class World:
     own_life_mcc: frozenset[str] = frozenset()
     own_life_purpose: frozenset[str] = frozenset()
     ledger_accounts: frozenset[str] = frozenset()
+    festivals: tuple[tuple[date, date], ...] = ()
+    """First and last day of each."""
     history_start: datetime | None = None
     """None: the earliest event time of the transactions."""
     is_history_complete: bool = False
@@ -420,6 +422,10 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         ),
         "SCHOOL": t.mcc in {"8211", "8220", "8241", "8244", "8249"}
         or _is_registered(references, m, (m.holder, m.counterparty), frozenset({"SCHOOL"})),
+        "FESTIVAL": any(
+            first - timedelta(days=3) <= m.local_date <= last + timedelta(days=3)
+            for first, last in world.festivals
+        ),
         "MERCHANT": is_merchant,
         "COUNTERPARTY_KNOWN": m.counterparty is not None,
         "DECLARED_RELATED": m.counterparty is not None

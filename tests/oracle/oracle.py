@@ -826,7 +826,9 @@ DEFINITIONS: Mapping[str, Definition] = {
     ),
     "som-organiser-split": Definition(judge=som_organiser_split, scope="account"),
     "st-crypto-ramp": Definition(judge=st_crypto_ramp, scope="account"),
-    "sx-circuit-lodging": Definition(judge=sx_circuit_lodging, scope="account"),
+    "sx-circuit-lodging": Definition(
+        judge=sx_circuit_lodging, scope="account", tests=COMMON_TESTS | {"EVENT"}
+    ),
     "st-hawala-cluster": Definition(judge=st_hawala_cluster, scope="account"),
     "sx-bride-broker": Definition(judge=sx_bride_broker, scope="account"),
     "cse-stream-facilitator": Definition(judge=cse_stream_facilitator, scope="account", tests=NONE),
@@ -858,7 +860,9 @@ DEFINITIONS: Mapping[str, Definition] = {
     "sx-night-cash-multisite": Definition(judge=sx_night_cash_multisite, scope="account"),
     "st-structuring": Definition(judge=st_structuring, scope="holder"),
     "st-funnel-geo": Definition(judge=st_funnel_geo, scope="account"),
-    "som-collector-fanin": Definition(judge=som_collector_fanin, scope="account"),
+    "som-collector-fanin": Definition(
+        judge=som_collector_fanin, scope="account", tests=COMMON_TESTS | {"EVENT"}
+    ),
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
 }
 GATHERINGS: Mapping[str, Gathering] = {

@@ -415,6 +415,75 @@ def test_a_school_is_known_by_register_or_merchant_and_not_by_what_the_payer_say
     assert oracle.explained(ledger, last)["SCHOOL"] == sum_explained
 
 
+def gifts(
+    count: int = 10, *, amount: int = 2_000, day: float = 0, who: int = 200
+) -> list[Transaction]:
+    return [
+        transfer(day + i % 4, amount, f"X-FICT-0{who + i}", "A-FICT-0001") for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sum_explained"),
+    [
+        (gifts(), 10 * 2_000),
+        (gifts(9), 0),
+        (gifts(amount=5_000), 10 * 5_000),
+        (gifts(amount=5_001), 0),
+        ([*gifts(), *gifts(5)], 15 * 2_000),
+        ([*gifts(), *gifts(6)], 0),
+        ([*gifts(), *gifts(4, day=-20, who=300)], 10 * 2_000),
+        ([*gifts(), *gifts(5, day=-20, who=300)], 0),
+        ([*gifts(), transfer(5, 10_000, "A-FICT-0001", "X-FICT-0900")], 10 * 2_000),
+        ([*gifts(), transfer(5, 10_001, "A-FICT-0001", "X-FICT-0900")], 0),
+        ([*gifts(), cash_out(5, 20_000, place="P-1")], 10 * 2_000),
+        ([*gifts(), cash_out(5, 10_001, place="P-FAR")], 0),
+    ],
+    ids=[
+        "ten guests",
+        "nine guests are a party",
+        "fifty dollars each",
+        "more than a gift",
+        "some give twice",
+        "buyers come again",
+        "few others in the month before",
+        "a stream of payers before",
+        "half of it sent on",
+        "more than half sent on",
+        "drawn for the feast",
+        "drawn at the border",
+    ],
+)
+def test_gifts_of_a_feast_are_explained_and_fees_and_takings_are_not(
+    rows: list[Transaction], sum_explained: int
+) -> None:
+    ledger = Ledger(world(rows, history_days=90))
+    last = max((m for m in ledger.movements if m.account == "A-FICT-0001"), key=lambda m: m.order)
+
+    assert oracle.explained(ledger, last)["EVENT"] == sum_explained
+
+
+def test_at_a_festival_one_gift_is_enough_and_a_merchant_gets_none() -> None:
+    new_year = START.date()
+    given = [transfer(3, 2_000, "X-FICT-0200", "A-FICT-0001")]
+    shop = Customer(party_id="C-FICT-0001", is_merchant=True)
+    held = Account(account_id="A-FICT-0001", holder="C-FICT-0001")
+    person, merchant = (
+        Ledger(replace(each, festivals=((new_year, new_year),)))
+        for each in (
+            world(given, history_days=90),
+            world(given, history_days=90, customers=[shop], accounts=[held]),
+        )
+    )
+
+    sums = [
+        oracle.explained(each, max(each.movements, key=lambda m: m.order))["EVENT"]
+        for each in (person, merchant)
+    ]
+
+    assert sums == [2_000, 0]
+
+
 def test_fifo_uses_the_oldest_credit_first() -> None:
     ledger = Ledger(world([cash_in(0, 300), cash_in(1, 100), cash_out(2, 350), cash_out(3, 100)]))
     day = timedelta(days=1) // timedelta(microseconds=1)
