@@ -50,6 +50,8 @@ class AlertFact(Record, frozen=True, kw_only=True):
     peers: float | int | str | None
     """Value, threshold, own past and peers are decimal text where the unit is a currency."""
     family: str | None
+    is_met: bool = True
+    """Whether the value is on the suspicious side of its threshold; true without one."""
     transaction_ids: tuple[str, ...]
 
 

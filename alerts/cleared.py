@@ -70,7 +70,7 @@ def _why(finding: Finding) -> Iterator[str]:
 
 
 def _fails(fact: Fact) -> bool:
-    return fact.family is None and fact.threshold is not None
+    return not fact.is_met
 
 
 def _failed(fact: Fact) -> str:

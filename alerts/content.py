@@ -161,6 +161,7 @@ def _fact(each: Cited, fact: Fact, money: BaseMoney) -> AlertFact:
         own_past=_amount(fact, fact.own_past, money),
         peers=_amount(fact, fact.peers, money),
         family=fact.family,
+        is_met=fact.is_met,
         transaction_ids=each.transaction_ids,
     )
 

@@ -79,8 +79,6 @@ class Dossier:
 
 
 def is_met(fact: Fact) -> bool:
-    """Whether a fact speaks for its typology: its condition holds, or it is a context of more
-    than nothing."""
-    if fact.value is None or fact.value == 0:
-        return False
-    return fact.family is not None or fact.threshold is None
+    """Whether a fact speaks for its typology: its condition holds, and it is of more than
+    nothing."""
+    return fact.is_met and fact.value is not None and fact.value != 0

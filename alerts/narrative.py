@@ -90,7 +90,7 @@ def _threshold(fact: Fact, value: float | int | str, base: BaseMoney) -> Iterato
     if fact.threshold is None:
         return
     limit = measured(replace(fact, unit=_bare(fact.unit)), fact.threshold, base)
-    if fact.family is None:
+    if not fact.is_met:
         yield f"threshold {limit}, not met"
     elif isinstance(value, str) or value == fact.threshold:
         yield f"threshold {limit}"

@@ -337,7 +337,7 @@ def bound(fact: AlertFact, alert: Alert) -> str | None:
     value, threshold = _decimal(fact.value), _decimal(fact.threshold)
     if text is None or value is None or threshold is None:
         return text
-    if fact.family is None:
+    if not fact.is_met:
         return f"{text}, not met"
     if value == threshold:
         return text

@@ -272,6 +272,7 @@ class Catalogue:
                 peers=None,
                 family=c.family if row[f"{typology.id}|{c.name}|holds"] else None,
                 columns=c.columns,
+                is_met=bool(row[f"{typology.id}|{c.name}|holds"]),
             )
             for c in typology.conditions
             if row[f"{typology.id}|{c.name}"] is not None

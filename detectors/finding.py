@@ -37,6 +37,8 @@ class Fact:
     family: Family | None
     columns: tuple[str, ...]
     """The columns of the transaction it rests on; two families must rest on different ones."""
+    is_met: bool = True
+    """Whether its condition holds; what is no condition always is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

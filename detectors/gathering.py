@@ -174,6 +174,7 @@ def _facts(
     ]
     recurrence = definition.recurrence
     if recurrence is not None and gathered.common is not None:
+        is_met = gathered.common >= recurrence.least_common
         facts.append(
             Fact(
                 name=recurrence.fact,
@@ -182,8 +183,9 @@ def _facts(
                 threshold=recurrence.least_common,
                 own_past=None,
                 peers=None,
-                family="structure" if gathered.common >= recurrence.least_common else None,
+                family="structure" if is_met else None,
                 columns=recurrence.columns,
+                is_met=is_met,
             )
         )
     for wanted in definition.facts:

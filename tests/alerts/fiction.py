@@ -136,6 +136,7 @@ def fact(
     columns: tuple[str, ...] = ("amount",),
     unit: str = "times",
     own_past: float | int | None = None,
+    is_met: bool = True,
 ) -> Fact:
     return Fact(
         name=name,
@@ -146,6 +147,7 @@ def fact(
         peers=None,
         family=family,
         columns=columns,
+        is_met=is_met,
     )
 
 
@@ -239,7 +241,9 @@ def finding(
 
 def without(facts: Sequence[Fact], name: str) -> tuple[Fact, ...]:
     """The facts with one whose condition does not hold."""
-    return tuple(replace(each, family=None) if each.name == name else each for each in facts)
+    return tuple(
+        replace(each, family=None, is_met=False) if each.name == name else each for each in facts
+    )
 
 
 def account_of(party: str) -> str:

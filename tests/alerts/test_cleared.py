@@ -10,7 +10,7 @@ AGENT = "C-FICT-0300"
 
 def test_a_cleared_subject_is_shown_with_the_reason(store: Store) -> None:
     moves = [Move(reference=f"R{n}", holder=AGENT, day=n, side=1) for n in range(3)]
-    repeated = fact("repeat_share", 0.8, threshold=0.15, family=None, unit="share")
+    repeated = fact("repeat_share", 0.8, threshold=0.15, family=None, unit="share", is_met=False)
     licensed = ExculpationResult(test="LICENSED", result="explains", share=1.0)
     found = [
         finding(

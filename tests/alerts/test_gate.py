@@ -93,7 +93,7 @@ def test_a_second_typology_without_structure_does_not_count_as_structural() -> N
 
 
 def test_a_fact_whose_condition_does_not_hold_is_no_ground() -> None:
-    facts = (fact("dwell", 60, threshold=48, family=None),)
+    facts = (fact("dwell", 60, threshold=48, family=None, is_met=False),)
 
     assert grounds_of(finding("st-funnel-geo", TRIGGER, facts=facts)) == frozenset()
 

@@ -328,6 +328,18 @@ def test_money_has_separators_and_keeps_every_digit() -> None:
     assert "9,000,000.00 LAK or more" in page
 
 
+def test_a_context_beyond_its_threshold_is_not_told_as_not_met() -> None:
+    made = collector()
+
+    def told(*, is_met: bool) -> str:
+        first = msgspec.structs.replace(made.alert.facts[0], family=None, is_met=is_met)
+        facts = (first, *made.alert.facts[1:])
+        return render_page(msgspec.structs.replace(made.alert, facts=facts), made.movements)
+
+    assert "not met" not in told(is_met=True)
+    assert "not met" in told(is_met=False)
+
+
 def test_a_missing_comparison_is_said() -> None:
     said = Outline(_page(collector())).all_text()
 

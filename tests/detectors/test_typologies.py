@@ -44,6 +44,12 @@ def test_strength_is_between_nought_and_one_and_something_is_cited(case: Any, ju
         assert finding.window_start < finding.trigger.time <= finding.window_end
 
 
+def test_what_fires_is_never_told_as_not_met(case: Any, judged: Any) -> None:
+    for finding in judged(case):
+        unmet = {fact.name for fact in finding.facts if not fact.is_met}
+        assert not unmet or finding.is_cleared or finding.level > 1, unmet
+
+
 def test_every_typology_has_a_hit_a_near_miss_and_an_innocent_look_alike(
     every_case: list[Any],
 ) -> None:
