@@ -120,8 +120,7 @@ def outlines_of(
     connection: sa.Connection, subject: SubjectKey, first: bytes, last: bytes
 ) -> list[Outline]:
     """What stands against a subject between two keys, in order: neither cleared nor a signal."""
-    query = _of_subject(subject, first, last, is_signal=False)
-    return [_outline(row) for row in connection.execute(query)]
+    return _of_subject(connection, subject, first, last, is_signal=False)
 
 
 def outlines_within(
@@ -164,27 +163,21 @@ def signals_of(
     connection: sa.Connection, subject: SubjectKey, first: bytes, last: bytes
 ) -> list[Outline]:
     """The subject's own signals between two keys, in order, cleared ones left out."""
-    query = _of_subject(subject, first, last, is_signal=True)
-    return [_outline(row) for row in connection.execute(query)]
+    return _of_subject(connection, subject, first, last, is_signal=True)
 
 
 def signals_linked(
     connection: sa.Connection, link: Link, typology: str, first: bytes, last: bytes
 ) -> list[Outline]:
     """The signals of a typology that carry a link, between two keys, in order."""
-    query = (
-        _outlines()
-        .join(SIGNAL_LINKS, SIGNAL_LINKS.c.finding_id == FINDINGS.c.id)
-        .where(
-            SIGNAL_LINKS.c.kind == link.kind,
-            SIGNAL_LINKS.c.link_id == link.id,
-            FINDINGS.c.typology == typology,
-            FINDINGS.c.is_cleared.is_(False),
-            FINDINGS.c.order_key.between(first, last),
-        )
-        .order_by(FINDINGS.c.order_key, FINDINGS.c.subject_kind, FINDINGS.c.subject_id)
-    )
-    return [_outline(row) for row in connection.execute(query)]
+    wanted = {
+        "kind": link.kind,
+        "link": link.id,
+        "typology": typology,
+        "first": first,
+        "last": last,
+    }
+    return [_outline(row) for row in connection.execute(_LINKED, wanted)]
 
 
 def signals_by_link(
@@ -261,15 +254,11 @@ def gathered_at(
 
 def load(connection: sa.Connection, ids: Sequence[int]) -> dict[int, KeptFinding]:
     """Whole findings by their number."""
-    found = {}
-    for some in chunks(ids):
-        columns = FINDINGS.c.id, FINDINGS.c.body, FINDINGS.c.model, FINDINGS.c.legs
-        query = sa.select(*columns).where(FINDINGS.c.id.in_(some))
-        for row in connection.execute(query):
-            found[row.id] = KeptFinding(
-                finding=decode(row.body), model=_model(row.model), legs=row.legs
-            )
-    return found
+    return {
+        row.id: KeptFinding(finding=decode(row.body), model=_model(row.model), legs=row.legs)
+        for some in chunks(ids)
+        for row in connection.execute(_WHOLE, {"ids": some})
+    }
 
 
 def cleared(connection: sa.Connection) -> Iterator[Finding]:
@@ -345,20 +334,46 @@ def _outlines(*more: sa.ColumnElement[object]) -> sa.Select[tuple[object, ...]]:
     )
 
 
-def _of_subject(
-    subject: SubjectKey, first: bytes, last: bytes, *, is_signal: bool
-) -> sa.Select[tuple[object, ...]]:
-    return (
-        _outlines()
-        .where(
-            FINDINGS.c.subject_kind == subject.kind,
-            FINDINGS.c.subject_id == subject.id,
-            FINDINGS.c.order_key.between(first, last),
-            FINDINGS.c.is_signal.is_(is_signal),
-            FINDINGS.c.is_cleared.is_(False),
-        )
-        .order_by(FINDINGS.c.order_key, FINDINGS.c.typology)
+# Made once: to make a statement takes longer than to carry it out.
+_OF_SUBJECT = (
+    _outlines()
+    .where(
+        FINDINGS.c.subject_kind == sa.bindparam("kind"),
+        FINDINGS.c.subject_id == sa.bindparam("subject"),
+        FINDINGS.c.order_key.between(sa.bindparam("first"), sa.bindparam("last")),
+        FINDINGS.c.is_signal == sa.bindparam("is_signal"),
+        FINDINGS.c.is_cleared.is_(False),
     )
+    .order_by(FINDINGS.c.order_key, FINDINGS.c.typology)
+)
+_LINKED = (
+    _outlines()
+    .join(SIGNAL_LINKS, SIGNAL_LINKS.c.finding_id == FINDINGS.c.id)
+    .where(
+        SIGNAL_LINKS.c.kind == sa.bindparam("kind"),
+        SIGNAL_LINKS.c.link_id == sa.bindparam("link"),
+        FINDINGS.c.typology == sa.bindparam("typology"),
+        FINDINGS.c.is_cleared.is_(False),
+        FINDINGS.c.order_key.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(FINDINGS.c.order_key, FINDINGS.c.subject_kind, FINDINGS.c.subject_id)
+)
+_WHOLE = sa.select(FINDINGS.c.id, FINDINGS.c.body, FINDINGS.c.model, FINDINGS.c.legs).where(
+    FINDINGS.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+
+
+def _of_subject(
+    connection: sa.Connection, subject: SubjectKey, first: bytes, last: bytes, *, is_signal: bool
+) -> list[Outline]:
+    wanted = {
+        "kind": subject.kind,
+        "subject": subject.id,
+        "first": first,
+        "last": last,
+        "is_signal": is_signal,
+    }
+    return [_outline(row) for row in connection.execute(_OF_SUBJECT, wanted)]
 
 
 def _outline(row: sa.Row[tuple[object, ...]]) -> Outline:

@@ -1,7 +1,6 @@
 """The movements that findings rest on, and those that one finding cites."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,8 +34,7 @@ Legs = dict[tuple[bytes, str], dict[str, object]]
 KEY_COLUMNS = ("time", "sequence", "txn_hi", "txn_lo", "side")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A movement as the ledger keeps it. side 0 = out, 1 = in; amount_base in minor units."""
 
     holder: str
@@ -79,11 +77,12 @@ def replace_from(
 ) -> None:
     """Takes out what these holders moved at or after their key, then keeps the frame's rows
     (LEDGER columns), which may reach further back and stand in for rows already there."""
+    there = _intervals(connection, {*since, *frame["holder"].unique()})
     # Most holders move on from where they were: nothing of theirs is taken out.
     behind = {
         holder: since[holder]
-        for holder, (_, last) in _reaches(connection, since)
-        if last is not None and last >= since[holder]
+        for holder, interval in there.items()
+        if holder in since and interval.last >= since[holder]
     }
     _revive(connection, behind)
     _drop_between(
@@ -93,7 +92,9 @@ def replace_from(
             for holder, key in sorted(behind.items())
         ],
     )
-    _keep(connection, frame)
+    for holder in behind:
+        del there[holder]
+    _keep(connection, frame, there | _intervals(connection, behind))
 
 
 def holders(connection: sa.Connection) -> set[str]:
@@ -148,21 +149,35 @@ def ledger_frame(entries: Sequence[Entry]) -> pl.DataFrame:
 
 def _cited_by(connection: sa.Connection, citation: Citation) -> list[Entry]:
     last = order_key(citation.upto)
-    conditions = [
-        TABLE.c.holder == citation.holder,
+    bounds = {
+        "of": citation.holder,
         # A key begins with its time: the first one after `since` is the next microsecond's.
-        TABLE.c.order_key >= _first_key(citation.since),
-        TABLE.c.order_key <= last,
-        TABLE.c.mask.bitwise_and(_as_signed(citation.mask_any)) != 0,
-        TABLE.c.mask.bitwise_and(int(Mask.RETURN)) == 0,
+        "first": _first_key(citation.since),
+        "last": last,
+        "any_of": _as_signed(citation.mask_any),
+    }
+    entries = [
+        _entry(row)
+        for row in connection.execute(_CITED, bounds)
+        if citation.account is None or row.account == citation.account
     ]
-    if citation.account is not None:
-        conditions.append(TABLE.c.account == citation.account)
-    query = sa.select(TABLE).where(*conditions).order_by(TABLE.c.order_key.desc())
-    entries = [_entry(row) for row in connection.execute(query)]
     if citation.only:
         entries = [each for each in entries if each.txn in citation.only]
     return _standing(connection, citation.holder, last, entries)[:MOST_CITED]
+
+
+# Made once: to make a statement takes longer than to carry it out.
+_CITED = (
+    sa.select(TABLE)
+    .where(
+        TABLE.c.holder == sa.bindparam("of"),
+        TABLE.c.order_key >= sa.bindparam("first"),
+        TABLE.c.order_key <= sa.bindparam("last"),
+        TABLE.c.mask.bitwise_and(sa.bindparam("any_of", type_=sa.BigInteger)) != 0,
+        TABLE.c.mask.bitwise_and(int(Mask.RETURN)) == 0,
+    )
+    .order_by(TABLE.c.order_key.desc())
+)
 
 
 def _legs_by_name(frame: pl.DataFrame, named: Collection[Named]) -> dict[Named, Legs]:
@@ -239,20 +254,24 @@ class _Interval(NamedTuple):
     first: bytes
     last: bytes
 
+    @property
+    def is_empty(self) -> bool:
+        """Of a ledger cut back before its interval, nothing is known without a gap."""
+        return self.last < self.first
 
-def _keep(connection: sa.Connection, frame: pl.DataFrame) -> None:
+
+def _keep(connection: sa.Connection, frame: pl.DataFrame, there: Mapping[str, _Interval]) -> None:
     """Most rows of a frame are there already: only those beyond what is there are written, and
     what a return has cancelled since."""
     if frame.is_empty():
         return
     rows = frame.select(list(LEDGER)).sort("holder", *KEY_COLUMNS)
     keys, spans = KeyColumn(rows), _spans(rows["holder"])
-    there = _intervals(connection, spans)
     missing, known = list[int](), list[int]()
     stale, reaches = list[Bound](), list[Bound]()
     for holder, (start, stop) in spans.items():
         interval = there.get(holder)
-        if interval is None or keys[start] > interval.last:
+        if interval is None or interval.is_empty or keys[start] > interval.last:
             # The frame does not reach into an interval: it begins a new one.
             first, until, old, new = keys[start], AFTER_ALL, start, start
         else:
@@ -279,30 +298,21 @@ def _spans(holders: pl.Series) -> dict[str, tuple[int, int]]:
 
 
 def _intervals(connection: sa.Connection, wanted: Iterable[str]) -> dict[str, _Interval]:
-    return {
-        holder: _Interval(first=first, last=last)
-        for holder, (first, last) in _reaches(connection, wanted)
-        # Of a ledger cut back before its interval, nothing is known without a gap.
-        if last is not None and last >= first
-    }
-
-
-def _reaches(
-    connection: sa.Connection, wanted: Iterable[str]
-) -> Iterator[tuple[str, tuple[bytes, bytes | None]]]:
-    """From which key on each holder's movements were kept, and the last there now."""
     last = (
         sa.select(sa.func.max(TABLE.c.order_key))
         .where(TABLE.c.holder == LEDGER_REACH.c.holder)
         .correlate(LEDGER_REACH)
         .scalar_subquery()
     )
+    found: dict[str, _Interval] = {}
     for some in chunks(wanted):
         query = sa.select(LEDGER_REACH.c.holder, LEDGER_REACH.c.first_key, last).where(
             LEDGER_REACH.c.holder.in_(some)
         )
         for holder, first, newest in connection.execute(query):
-            yield holder, (first, newest)
+            if newest is not None:
+                found[holder] = _Interval(first=first, last=newest)
+    return found
 
 
 def _drop_between(connection: sa.Connection, ranges: Sequence[Bound]) -> None:
