@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from ingest.kernels.inner import inner
+
 Bytes = npt.NDArray[np.uint8]
 Int8s = npt.NDArray[np.int8]
 Int32s = npt.NDArray[np.int32]
@@ -63,7 +65,7 @@ def find(known: Words, data: Bytes, start: int, length: int) -> Word:
     return -1
 
 
-@njit(cache=True)
+@inner
 def is_word(known: Words, word: int, data: Bytes, start: int, length: int) -> bool:
     """Whether the bytes in `data` are this word."""
     if known.lengths[word] != length:
@@ -89,7 +91,7 @@ def find_all(known: Words, data: Bytes, starts: Int32s, lengths: Int32s, found: 
         found[row] = last
 
 
-@njit(cache=True)
+@inner
 def may_be_stripped(data: Bytes, start: int, length: int) -> bool:
     """Whether stripping blanks could change the text: it begins or ends with an ASCII blank or
     control, or with a byte that some wide blank of Unicode has there."""
@@ -178,7 +180,7 @@ def _fill(known: Words) -> None:
         known.slots[slot] = word + 1
 
 
-@njit(cache=True)
+@inner
 def _hash(data: Bytes, start: int, length: int) -> Word:
     """FNV-1a, which is short and good enough for lists of words nobody attacks."""
     value = np.uint64(0xCBF29CE484222325)
@@ -187,6 +189,6 @@ def _hash(data: Bytes, start: int, length: int) -> Word:
     return np.int64((value ^ (value >> np.uint64(32))) & np.uint64(0x7FFFFFFF))
 
 
-@njit(cache=True)
+@inner
 def _leads_wide(byte: int) -> bool:
     return byte == 0xC2 or (byte >= 0xE1 and byte <= 0xE3)

@@ -3,10 +3,13 @@
 Source: RFC 7693. Contents are packed as MessagePack arrays, byte for byte as msgspec packs Content.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import Bools, Bytes, Int8s, Int32s, Int64s, UInt64s, Word
+from ingest.kernels.inner import inner
 
 _BLOCK = 128
 _START = np.array(
@@ -35,6 +38,8 @@ _ORDER = np.array(
     np.int64,
 )
 _NIL, _FALSE, _TRUE, _ARRAY_16 = 0xC0, 0xC2, 0xC3, 0xDC
+_HEADER: Any = np.int64(3)
+"""Bytes of an array's head. A kernel that takes Python's own 3 is compiled once more for it."""
 
 
 @njit(cache=True)
@@ -72,7 +77,7 @@ def hash_contents(
     packed = block.view(np.uint8)
     for row in range(rows):
         packed[0], packed[1], packed[2] = _ARRAY_16, 0, texts + 5
-        at = 3
+        at = _HEADER
         for text in range(texts):
             if text == 2:
                 at = _pack_whole(packed, at, event_time[row])
@@ -87,14 +92,14 @@ def hash_contents(
         high[row], low[row] = _swapped(state[0]), _swapped(state[1])
 
 
-@njit(cache=True)
+@inner
 def _room(size: int) -> tuple[UInt64s, UInt64s]:
     """A message of whole blocks, and the state."""
     blocks = size // _BLOCK + 2
     return np.zeros(blocks * 16, np.uint64), np.zeros(8, np.uint64)
 
 
-@njit(cache=True)
+@inner
 def _digest(block: UInt64s, packed: Bytes, size: int, state: UInt64s) -> None:
     blocks = max((size + _BLOCK - 1) // _BLOCK, 1)
     for at in range(size, blocks * _BLOCK):
@@ -102,12 +107,13 @@ def _digest(block: UInt64s, packed: Bytes, size: int, state: UInt64s) -> None:
     for word in range(8):
         state[word] = _START[word]
     state[0] ^= _PARAMETERS
-    for number in range(blocks - 1):
-        _compress(block, number * 16, (number + 1) * _BLOCK, False, state, _ORDER)
-    _compress(block, (blocks - 1) * 16, size, True, state, _ORDER)
+    for number in range(blocks):
+        is_last = number == blocks - 1
+        counted = size if is_last else (number + 1) * _BLOCK
+        _compress(block, number * 16, counted, is_last, state, _ORDER)
 
 
-@njit(cache=True)
+@inner
 def _compress(
     block: UInt64s, first: int, counted: int, is_last: bool, state: UInt64s, order: Int64s
 ) -> None:
@@ -164,7 +170,7 @@ def _turned(value: Word, bits: int) -> Word:
     return (value >> np.uint64(bits)) | (value << np.uint64(64 - bits))
 
 
-@njit(cache=True)
+@inner
 def _swapped(value: Word) -> Word:
     """The eight bytes in the other order."""
     turned = np.uint64(0)
@@ -173,7 +179,7 @@ def _swapped(value: Word) -> Word:
     return turned
 
 
-@njit(cache=True)
+@inner
 def _pack_text(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> int:
     if length < 0:
         packed[at] = _NIL
@@ -187,7 +193,7 @@ def _pack_text(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> 
     return _copy(packed, at, data, start, length)
 
 
-@njit(cache=True)
+@inner
 def _pack_whole(packed: Bytes, at: int, value: int) -> int:
     if -32 <= value < 128:
         packed[at] = value & 0xFF
@@ -209,26 +215,26 @@ def _pack_whole(packed: Bytes, at: int, value: int) -> int:
     return _pack_big_endian(packed, at + 1, value, 1 << power)
 
 
-@njit(cache=True)
+@inner
 def _pack_big_endian(packed: Bytes, at: int, value: int, size: int) -> int:
     for byte in range(size):
         packed[at + byte] = (value >> (8 * (size - 1 - byte))) & 0xFF
     return at + size
 
 
-@njit(cache=True)
+@inner
 def _packed_flag(flag: int) -> int:
     return _NIL if flag < 0 else _TRUE if flag else _FALSE
 
 
-@njit(cache=True)
+@inner
 def _copy(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> int:
     for byte in range(length):
         packed[at + byte] = data[start + byte]
     return at + length
 
 
-@njit(cache=True)
+@inner
 def _longest(lengths: Int32s) -> int:
     most = 0
     for length in lengths:

@@ -17,6 +17,7 @@ from ingest.kernels.cells import (
     is_word,
     may_be_stripped,
 )
+from ingest.kernels.inner import inner
 
 ABSENT = -2
 """Length of a cell whose name the row does not hold."""
@@ -73,7 +74,7 @@ def read_json_rows(
         )  # fmt: skip
 
 
-@njit(cache=True)
+@inner
 def _read_row(
     data: Bytes, start: int, stop: int, names: Words, takes: Int8s, ends: Bools,
     starts: Int32s, lengths: Int32s, written: Int8s, expected: Int32s,
@@ -118,7 +119,7 @@ def _read_row(
             return False
 
 
-@njit(cache=True)
+@inner
 def _read_value(
     data: Bytes, at: int, stop: int, kind: int, ends: Bools, column: int,
     starts: Int32s, lengths: Int32s, written: Int8s,
@@ -151,7 +152,7 @@ def _read_value(
     return at + size
 
 
-@njit(cache=True)
+@inner
 def _end_of_number(data: Bytes, at: int, kind: int) -> int:
     """Where a number ends; -1 for one whose text is not its value as it stands (an exponent, a
     fraction of what must be whole, minus zero, more than 18 digits)."""
@@ -173,14 +174,14 @@ def _end_of_number(data: Bytes, at: int, kind: int) -> int:
     return -1 if data[after] | 0x20 == 101 else after
 
 
-@njit(cache=True)
+@inner
 def _after_digits(data: Bytes, at: int) -> int:
     while data[at] >= _ZERO and data[at] <= _NINE:
         at += 1
     return at
 
 
-@njit(cache=True)
+@inner
 def _is_literal(data: Bytes, at: int, literal: Bytes) -> bool:
     for offset in range(literal.shape[0]):  # noqa: SIM110 - numba compiles no generators
         if data[at + offset] != literal[offset]:
@@ -188,14 +189,14 @@ def _is_literal(data: Bytes, at: int, literal: Bytes) -> bool:
     return True
 
 
-@njit(cache=True)
+@inner
 def _end_of_text(data: Bytes, at: int, ends: Bools) -> int:
     while not ends[data[at]]:
         at += 1
     return at
 
 
-@njit(cache=True)
+@inner
 def _after_blanks(data: Bytes, at: int, stop: int) -> int:
     while at < stop and (data[at] == 32 or data[at] == 9 or data[at] == 13):
         at += 1

@@ -5,6 +5,7 @@ import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import NUMBER, Bools, Bytes, Int8s, Int32s, Int64s, Word
+from ingest.kernels.inner import inner
 
 MOST_DIGITS = 18
 MOST_FRACTION_DIGITS = 5
@@ -152,7 +153,7 @@ def read_iso_times(
         shown[row], minutes[row], says[row], is_plain[row] = moment, offset, kind, True
 
 
-@njit(cache=True)
+@inner
 def _read_offset(data: Bytes, at: int, stop: int) -> tuple[int, int]:
     """NAIVE, GIVEN or UTC and the minutes; -1 if it is written in another way."""
     if at == stop:
@@ -177,7 +178,7 @@ def _read_offset(data: Bytes, at: int, stop: int) -> tuple[int, int]:
     return GIVEN, -offset if data[at] == _MINUS else offset
 
 
-@njit(cache=True)
+@inner
 def is_day(year: int, month: int, day: int) -> bool:
     """Whether the calendar has that day, in a year from 1 on."""
     if not (year >= 1 and 1 <= month <= 12 and day >= 1):
@@ -188,7 +189,7 @@ def is_day(year: int, month: int, day: int) -> bool:
     return day <= (30 if month in (4, 6, 9, 11) else 31)
 
 
-@njit(cache=True)
+@inner
 def days_since_epoch(year: int, month: int, day: int) -> int:
     """Days from 1970-01-01 in the Gregorian calendar."""
     shifted = year - 1 if month <= 2 else year
@@ -198,7 +199,7 @@ def days_since_epoch(year: int, month: int, day: int) -> int:
     return shifted // 400 * 146_097 + day_of_era - 719_468
 
 
-@njit(cache=True)
+@inner
 def _two(data: Bytes, at: int) -> Word:
     """Two digits as a number, -1 if they are none."""
     if not (_is_digit(data[at]) and _is_digit(data[at + 1])):
@@ -206,7 +207,7 @@ def _two(data: Bytes, at: int) -> Word:
     return (np.int64(data[at]) - _ZERO) * 10 + np.int64(data[at + 1]) - _ZERO
 
 
-@njit(cache=True)
+@inner
 def _is_digit(byte: int) -> bool:
     return _ZERO <= byte <= 57
 

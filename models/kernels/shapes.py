@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.transfers import NONE, STANDS, Int64s, Transfers, link, precedes
 
 CYCLE, SCATTER_GATHER, GATHER_SCATTER, BIPARTITE, STACK, FAN_IN, FAN_OUT = range(7)
@@ -22,6 +23,11 @@ MOST_CITED = 64
 LONGEST_CYCLE = 6
 MOST_CANDIDATES = 64
 POT_PAYERS = 3
+
+IN: Any = np.bool_(True)
+OUT: Any = np.bool_(False)
+NOTHING_YET: Any = np.int64(0)
+"""Arguments of kernels. One that takes Python's own is compiled once for each value besides."""
 
 
 class Limits(NamedTuple):
@@ -115,7 +121,7 @@ def search(room: Room, limits: Limits, triggers: Int64s, is_linked: bool, counts
             found[n, 0], found[n, 1], found[n, 2], found[n, 3] = (
                 kind, triggers[t], used, used + size,
             )  # fmt: skip
-            cited[used : used + size] = path[:size]
+            _copy(path, size, cited, used)
             n, used = n + 1, used + size
     return Found(
         found[:n, 0].copy(), found[:n, 1].copy(), found[:n, 2].copy(), found[:n, 3].copy(),
@@ -123,7 +129,14 @@ def search(room: Room, limits: Limits, triggers: Int64s, is_linked: bool, counts
     )  # fmt: skip
 
 
-@njit(cache=True)
+@inner
+def _copy(source: Int64s, count: int, target: Int64s, to: int) -> None:
+    """The first so many of source into target; a slice would take seconds to compile."""
+    for i in range(count):
+        target[to + i] = source[i]
+
+
+@njit(inline="always")
 def _completed(
     room: Room, limits: Limits, kind: int, trigger: int, path: Int64s, alike: Alike,
     counts: Int64s,
@@ -145,7 +158,7 @@ def _completed(
     return size
 
 
-@njit(cache=True)
+@inner
 def passes_on(transfers: Transfers, came: int, went: int, limits: Limits, kind: int) -> bool:
     """Whether `went` passes on what `came` brought: later, and of a conserved amount."""
     if not precedes(transfers, came, went):
@@ -157,13 +170,13 @@ def passes_on(transfers: Transfers, came: int, went: int, limits: Limits, kind: 
     )
 
 
-@njit(cache=True)
+@inner
 def counts_at(transfers: Transfers, at: int, trigger: int) -> bool:
     """Whether a transfer still stands when the trigger is judged."""
     return bool(transfers.cancelled[at] > transfers.time[trigger])
 
 
-@njit(cache=True)
+@inner
 def newest(transfers: Transfers, before: Int64s, last: int, trigger: int) -> int:
     """The newest of a list at or before the trigger."""
     at = last
@@ -172,7 +185,7 @@ def newest(transfers: Transfers, before: Int64s, last: int, trigger: int) -> int
     return int(at)
 
 
-@njit(cache=True)
+@inner
 def cycle(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
     """Money that comes back to where it began: the hops in order, and the work it took.
 
@@ -228,7 +241,7 @@ def cycle(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, 
     return 0, work
 
 
-@njit(cache=True)
+@inner
 def _is_savings_circle(room: Room, back: Int64s, hops: int, trigger: int, since: int) -> bool:
     """Whether every hop is of the very same amount, and a holder on the way was paid it by
     several: the pot goes round by itself."""
@@ -242,7 +255,7 @@ def _is_savings_circle(room: Room, back: Int64s, hops: int, trigger: int, since:
     return False
 
 
-@njit(cache=True)
+@inner
 def _is_pot(room: Room, holder: int, trigger: int, since: int) -> bool:
     """Whether a holder got the trigger's very amount from several."""
     t = room.transfers
@@ -261,7 +274,7 @@ def _is_pot(room: Room, holder: int, trigger: int, since: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def _is_on(t: Transfers, back: Int64s, depth: int, holder: int) -> bool:
     for i in range(depth + 1):
         if t.sender[back[i]] == holder or t.receiver[back[i]] == holder:
@@ -269,7 +282,7 @@ def _is_on(t: Transfers, back: Int64s, depth: int, holder: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def scatter_gather(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
     """One source paying one sink through several go-betweens: both legs of each, newest first."""
     t, kind = room.transfers, SCATTER_GATHER
@@ -312,13 +325,13 @@ def scatter_gather(room: Room, limits: Limits, trigger: int, path: Int64s) -> tu
         )
         if parties > best and 100 * gathered >= limits.least_share * received:
             best, size = parties, used
-            path[:used] = legs[:used]
+            _copy(legs, used, path, 0)
     if best < limits.least_parties[kind]:
         return 0, work
     return size, work
 
 
-@njit(cache=True)
+@inner
 def _has(values: Int64s, n: int, value: int) -> bool:
     for i in range(n):  # noqa: SIM110 - any() over a generator does not compile
         if values[i] == value:
@@ -326,7 +339,7 @@ def _has(values: Int64s, n: int, value: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def _paths(
     room: Room, limits: Limits, trigger: int, source: int, mark: int, since: int, legs: Int64s,
     work: int,
@@ -354,7 +367,7 @@ def _paths(
     return parties, used, gathered, work
 
 
-@njit(cache=True)
+@inner
 def _second_leg(
     room: Room, limits: Limits, trigger: int, first: int, sink: int, since: int, work: int
 ) -> tuple[int, int]:
@@ -376,7 +389,7 @@ def _second_leg(
     return second, work + seen
 
 
-@njit(cache=True)
+@inner
 def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
     """Many pay one holder, who then pays many: what came, then what went, newest first.
 
@@ -385,10 +398,10 @@ def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tu
     t, kind, holder = room.transfers, GATHER_SCATTER, room.transfers.sender[trigger]
     since = t.time[trigger] - limits.window[kind]
     ins, outs = np.empty(LOOK_BACK, np.int64), np.empty(LOOK_BACK, np.int64)
-    n_out, went, payees = _side(room, trigger, holder, since, outs, False)
+    n_out, went, payees = _side(room, trigger, holder, since, outs, OUT)
     if payees < limits.least_parties[kind]:
         return 0, n_out
-    n_in, came, payers = _side(room, trigger, holder, since, ins, True)
+    n_in, came, payers = _side(room, trigger, holder, since, ins, IN)
     work = n_in + n_out
     is_hub = n_in >= LOOK_BACK or n_out >= LOOK_BACK
     is_kept = (
@@ -408,12 +421,12 @@ def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tu
     if 10 * after < 9 * went:
         return 0, work
     kept_in, kept_out = min(n_in, MOST_CITED // 2), min(n_out, MOST_CITED // 2)
-    path[:kept_in] = ins[:kept_in]
-    path[kept_in : kept_in + kept_out] = outs[:kept_out]
+    _copy(ins, kept_in, path, 0)
+    _copy(outs, kept_out, path, kept_in)
     return kept_in + kept_out, work
 
 
-@njit(cache=True)
+@inner
 def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
     """Many pay one (FAN_IN), or one pays many, each of them once: their payments, newest first.
     A holder of many is a shop or an employer, and none of a fan."""
@@ -421,7 +434,7 @@ def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tu
     holder = t.receiver[trigger] if is_in else t.sender[trigger]
     since = t.time[trigger] - limits.window[kind]
     others = np.empty(MOST_CANDIDATES, np.int64)
-    parties, work = _neighbours(room, limits, trigger, holder, since, is_in, others, 0)
+    parties, work = _neighbours(room, limits, trigger, holder, since, is_in, others, NOTHING_YET)
     if parties < limits.least_parties[kind]:
         return 0, work
     chosen = np.empty(LOOK_BACK, np.int64)
@@ -451,7 +464,7 @@ def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tu
     return used, n
 
 
-@njit(cache=True)
+@inner
 def _side(
     room: Room, trigger: int, holder: int, since: int, chosen: Int64s, is_in: bool
 ) -> tuple[int, int, int]:
@@ -475,7 +488,7 @@ def _side(
     return n, total, parties
 
 
-@njit(cache=True)
+@inner
 def layers(
     room: Room, limits: Limits, trigger: int, path: Int64s, kind: int, alike: Alike
 ) -> tuple[int, int]:
@@ -490,11 +503,11 @@ def layers(
     fellows = alike.fellows
     if kind == STACK:
         given = np.empty(MOST_CANDIDATES, np.int64)
-        m, work = _fellows(room, limits, trigger, payer, since, kind, True, given, work)
+        m, work = _fellows(room, limits, trigger, payer, since, kind, IN, given, work)
         fellows, n = _both(alike.fellows, n, given, m)
         if n + 1 < least:
             return 0, work
-    used = 0
+    used = NOTHING_YET
     room.clock[0] += 1
     mark = room.clock[0]
     room.stamp[payer] = mark
@@ -507,7 +520,7 @@ def layers(
     return used, work
 
 
-@njit(cache=True)
+@inner
 def _payers_alike(
     room: Room, limits: Limits, trigger: int, kind: int, alike: Alike
 ) -> tuple[int, int]:
@@ -518,14 +531,14 @@ def _payers_alike(
     if key[0] != trigger or key[1] != window or key[2] != least:
         t = room.transfers
         outcome[0], outcome[1] = _fellows(
-            room, limits, trigger, t.sender[trigger], t.time[trigger] - window, kind, False,
-            alike.fellows, 0,
+            room, limits, trigger, t.sender[trigger], t.time[trigger] - window, kind, OUT,
+            alike.fellows, NOTHING_YET,
         )  # fmt: skip
         key[0], key[1], key[2] = trigger, window, least
     return outcome[0], outcome[1]
 
 
-@njit(cache=True)
+@inner
 def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> tuple[Int64s, int]:
     both, kept = np.empty(MOST_CANDIDATES, np.int64), 0
     for i in range(n):
@@ -535,7 +548,7 @@ def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> tuple[Int64s, int]:
     return both, kept
 
 
-@njit(cache=True)
+@inner
 def _fellows(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, kind: int, is_in: bool,
     fellows: Int64s, work: int,
@@ -571,7 +584,7 @@ def _fellows(
     return n, work
 
 
-@njit(cache=True)
+@inner
 def _neighbours(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, is_in: bool,
     others: Int64s, work: int,
@@ -604,7 +617,7 @@ def _neighbours(
     return m, work + seen
 
 
-@njit(cache=True)
+@inner
 def _shared(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, mark: int, is_in: bool,
     path: Int64s, used: int, work: int,
@@ -653,10 +666,10 @@ def _shared(
     return used, work
 
 
-@njit(cache=True)
+@inner
 def _is_shop(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, is_in: bool
 ) -> bool:
     others = np.empty(MOST_CANDIDATES, np.int64)
-    m, _ = _neighbours(room, limits, trigger, holder, since, is_in, others, 0)
+    m, _ = _neighbours(room, limits, trigger, holder, since, is_in, others, NOTHING_YET)
     return m == 0

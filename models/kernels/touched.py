@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.shapes import LONGEST_CYCLE, Limits, Room
 from models.kernels.transfers import NONE, Int8s, precedes
 
@@ -41,7 +42,7 @@ def mark_touched(room: Room, limits: Limits, changed: int, marked: Int8s) -> Non
                 marked[i] = 1
 
 
-@njit(cache=True)
+@inner
 def _mark_outs(room: Room, holder: int, changed: int, reach: int, marked: Int8s, work: int) -> int:
     t, at = room.transfers, room.last_out[holder]
     while at != NONE and not precedes(t, at, changed) and work < MOST_WALKED:
@@ -52,7 +53,7 @@ def _mark_outs(room: Room, holder: int, changed: int, reach: int, marked: Int8s,
     return work
 
 
-@njit(cache=True)
+@inner
 def _mark_ins(room: Room, holder: int, changed: int, reach: int, marked: Int8s, work: int) -> int:
     t, at = room.transfers, room.last_in[holder]
     while at != NONE and not precedes(t, at, changed) and work < MOST_WALKED:
@@ -63,7 +64,7 @@ def _mark_ins(room: Room, holder: int, changed: int, reach: int, marked: Int8s, 
     return work
 
 
-@njit(cache=True)
+@inner
 def _mark_closings(
     room: Room, limits: Limits, changed: int, since: int, reach: int, marked: Int8s, work: int
 ) -> int:

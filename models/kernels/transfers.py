@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from ingest.kernels.inner import inner
+
 Int8s = npt.NDArray[np.int8]
 Int64s = npt.NDArray[np.int64]
 
@@ -49,7 +51,7 @@ def empty_transfers(slots: int) -> Transfers:
     return np.zeros(slots, TRANSFER).view(np.recarray)
 
 
-@njit(cache=True)
+@inner
 def precedes(transfers: Transfers, a: int, b: int) -> bool:
     """Whether a lies before b in the total order (time, sequence, transaction id)."""
     if transfers.time[a] != transfers.time[b]:
