@@ -17,6 +17,7 @@ EXPLAINED: Mapping[str, str] = {
     "SHELTER": "movements of a registered house or body that shelters people make up {share}",
     "SCHOOL": "movements with schools or universities make up {share}",
     "EVENT": "small gifts of a feast or a festival, not passed on, make up {share}",
+    "LIVE_SELLER": "small sums of many buyers by day, beside goods and couriers, make up {share}",
 }
 UNEXPLAINED: Mapping[str, str] = {
     "PAYROLL": "no payer pays monthly and evenly, as an employer does",
@@ -28,6 +29,7 @@ UNEXPLAINED: Mapping[str, str] = {
     "SHELTER": "no cited party is registered as one that shelters people",
     "SCHOOL": "no cited party is a registered school, and no merchant paid is one",
     "EVENT": "no small gifts of many within days or at a festival, kept by whoever got them",
+    "LIVE_SELLER": "no takings of many small buyers by day with goods and couriers paid from them",
 }
 UNTESTED: Mapping[str, str] = {
     "PAYROLL": "wages could not be recognised: less than 60 days of history",
@@ -40,6 +42,8 @@ UNTESTED: Mapping[str, str] = {
     "SHELTER": "shelters could not be looked up: no public register is connected",
     "SCHOOL": "schools could not be recognised: no public register and no merchant category",
     "EVENT": "gifts could not be recognised: less than 60 days of history or no rate to the dollar",
+    "LIVE_SELLER": "live selling could not be recognised: less than 60 days of history, or no "
+    "hours, merchant categories or rate to the dollar",
 }
 RANK: Mapping[TestResult, int] = {"explains": 0, "does_not_explain": 1, "not_testable": 2}
 

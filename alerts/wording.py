@@ -76,6 +76,7 @@ TESTS: Mapping[str, str] = {
     "SHELTER": "A registered shelter, association, mission or embassy",
     "SCHOOL": "A school or university, or fees paid to one",
     "EVENT": "Gifts of a feast or festival, not passed on",
+    "LIVE_SELLER": "Live selling: many buyers by day, goods and couriers",
 }
 FAMILIES: Mapping[str, str] = {
     "structure": "shape of the flow",

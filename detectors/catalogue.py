@@ -53,7 +53,10 @@ TEST_HISTORY = {
     "SHELTER": 0,
     "SCHOOL": 0,
     "EVENT": 60,
+    "LIVE_SELLER": 60,
 }
+TEST_NEEDS = {"EVENT": ("usd_rate",), "LIVE_SELLER": ("usd_rate", "merchant_category")}
+COARSEST_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +337,9 @@ class Catalogue:
             return self._ground.has_register
         if test == "SCHOOL":
             return self._ground.has_register or "merchant_category" in self.available.needs
-        if test == "EVENT" and "usd_rate" not in self.available.needs:
+        if not self.available.needs.issuperset(TEST_NEEDS.get(test, ())):
+            return False
+        if test == "LIVE_SELLER" and self.available.time_precision > COARSEST_HOUR:
             return False
         if test == "FAMILY" and self._ground.has_relations:
             return True

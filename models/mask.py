@@ -93,6 +93,12 @@ class Mask(IntFlag):
     merchant is one. Never by the purpose that the payer states: school is a known cover story."""
     FESTIVAL = 1 << 53
     """On the days of a dated festival, or up to three days before or after."""
+    COURIER = 1 << 54
+    """Freight or courier, paid out."""
+    SUPPLIES = 1 << 55
+    """Wholesale goods, paid out."""
+    DAYTIME = 1 << 56
+    """06:00-21:59 local; never set where the feed's times are coarser than an hour."""
 
 
 class Test(IntFlag):
@@ -107,3 +113,4 @@ class Test(IntFlag):
     SHELTER = 1 << 6
     SCHOOL = 1 << 7
     EVENT = 1 << 8
+    LIVE_SELLER = 1 << 9

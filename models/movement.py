@@ -54,7 +54,16 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[Any]
 """Integers of any width."""
 
-PAID_OUT = Mask.OWN_LIFE | Mask.HOUSING | Mask.UPKEEP | Mask.LODGING | Mask.PAPERS | Mask.DIGITAL
+PAID_OUT = (
+    Mask.OWN_LIFE
+    | Mask.HOUSING
+    | Mask.UPKEEP
+    | Mask.LODGING
+    | Mask.PAPERS
+    | Mask.DIGITAL
+    | Mask.COURIER
+    | Mask.SUPPLIES
+)
 """Of whoever pays; who is paid for it has a trade."""
 
 TYPE_BITS: Mapping[str, Mask] = {
@@ -90,9 +99,12 @@ MCC_BITS: Mapping[str, Mask] = {
     "6051": Mask.CRYPTO,
     "7995": Mask.CASINO,
     **dict.fromkeys(("4112", "4131", "4511", "4722"), Mask.TRAVEL),
-    **dict.fromkeys(("4214", "4784", "5172", "5541", "5542"), Mask.TRADE_COST),
+    **dict.fromkeys(("4784", "5172", "5541", "5542"), Mask.TRADE_COST),
     **dict.fromkeys(("5533", "7531", "7538", "7542"), Mask.TRADE_COST),
-    **dict.fromkeys(("5013", "5039", "5046", "5137", "5199"), Mask.TRADE_COST),
+    **dict.fromkeys(("5013", "5039", "5046", "5137", "5199"), Mask.TRADE_COST | Mask.SUPPLIES),
+    "4214": Mask.TRADE_COST | Mask.COURIER,
+    "4215": Mask.COURIER,
+    **dict.fromkeys(("5111", "5122", "5131", "5139", "5192"), Mask.SUPPLIES),
     **dict.fromkeys(("4816", "5815", "5816", "5817", "5818"), Mask.DIGITAL),
     "6513": Mask.HOUSING,
     "9399": Mask.PAPERS,
@@ -321,6 +333,7 @@ class Classifier:
         bits = {
             Mask.CASH: is_cash,
             Mask.NIGHT: is_night,
+            Mask.DAYTIME: ~is_night & self._is_hour_known,
             Mask.BY_HOLDER: is_cash & (holder >= 0) & (rows.names("conductor_party_id") == holder),
             Mask.ZONE: looked_up(self._is_zone, place, 0) > 0,
             Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),

@@ -121,7 +121,7 @@ def typology(p: MuleFarmParameters) -> GatheringTypology:
                 ask_for="what the credits were for, and who decides over the parties paid",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "LIVE_SELLER"),
         is_sufficient=True,
         deviation="Log-in records, networks and zones are not in the feed: the device on the "
         "payments stands for them, and where it stands is a next step.",

@@ -180,7 +180,7 @@ def typology(p: MuleOnsetParameters) -> Typology:
                 ask_for="who opened the account, who holds its telephone and codes",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "LIVE_SELLER"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="device", feature="device_14d"),

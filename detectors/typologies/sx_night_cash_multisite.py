@@ -168,7 +168,7 @@ def typology(p: NightCashParameters) -> Typology:
                 ask_for="who paid in, and where the cash comes from",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "LIVE_SELLER"),
         cites=DEPOSIT,
         deviation="Declared income is asked for: without it nothing tells a night's work from a "
         "business. Only the towns of the night's deposits count.",

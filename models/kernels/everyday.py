@@ -1,11 +1,12 @@
 """What everyday life explains, read off the movements of a trigger's slice: circles of savers
-here, gifts beside it."""
+here, gifts and selling beside it."""
 
 import numpy as np
 from numba import njit
 
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.gifts import mark_gifts
+from models.kernels.selling import mark_sales
 from models.mask import Mask, Test
 
 LONG_DAYS = 180
@@ -33,6 +34,7 @@ def mark_everyday(
     mark_circles(columns, picked, counted, n, explained)
     if usd > 0:
         mark_gifts(columns, picked, counted, n, usd, explained)
+        mark_sales(columns, picked, counted, n, usd, explained)
 
 
 @njit(cache=True)

@@ -45,6 +45,18 @@ def test_only_the_child_rule_looks_at_an_age_and_it_can_only_protect() -> None:
     assert of_age == CHILD_RULES == {"cse-minor-account-control"}
 
 
+def test_nothing_clears_an_urgent_finding_and_no_kin_feast_or_shelter_one_of_a_child() -> None:
+    clearing = {id: {*each.exculpations, *_signal_tests(each)} for id, each in DEFINITIONS.items()}
+
+    urgent = {id for id, each in DEFINITIONS.items() if each.severity == "urgent"}
+    of_children = {id for id in DEFINITIONS if id.startswith("cse-")}
+
+    assert len(urgent) >= 3
+    assert not any(clearing[id] for id in urgent)
+    assert len(of_children) >= 5
+    assert not any(clearing[id] & {"FAMILY", "EVENT", "SHELTER"} for id in of_children)
+
+
 def test_a_border_zone_weighs_and_is_never_a_condition() -> None:
     for id, each in DEFINITIONS.items():
         if isinstance(each, Typology):
@@ -87,6 +99,13 @@ def _others(references: References, year: int | None) -> References:
 
 def _of(findings: list[Finding]) -> list[Finding]:
     return [each for each in findings if each.typology not in CHILD_RULES]
+
+
+def _signal_tests(typology: Definition) -> tuple[str, ...]:
+    """The tests that clear the signals a typology gathers."""
+    if not isinstance(typology, GatheringTypology):
+        return ()
+    return DEFINITIONS[typology.gathers].exculpations
 
 
 def _inputs(definition: Definition) -> Iterator[str]:

@@ -822,6 +822,28 @@ def feasting(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tran
     yield from _aftermath(choice, hood, account, at + choice.of((4, 28)) * DAY)
 
 
+def selling(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Many small buyers for weeks, couriers and goods paid; or too few, by night, or no goods."""
+    account = choice.of(hood.accounts[1:5])
+    buyers, weeks = choice.of((21, 20, 19)), choice.of((4, 4, 3, 8))
+    night = choice.of((0, 0, 0, 4, 7))
+    price = hood.usd(choice.of((20, 20, 10, 50, 51)))
+    first = at - weeks * 7 * DAY + 9 * HOUR
+    for i in range(buyers):
+        when = first + i * weeks * 7 * DAY / (buyers - choice.of((1, 1, 0)))
+        yield transfer(hood.payer(i + 10), account, when, price)
+    for i in range(night):
+        yield transfer(hood.payer(i + 10), account, first + (i * DAY + 14 * HOUR), price)
+    for i in range(choice.of((3, 3, 2))):
+        sent = card(account, first + choice.of((i, i, i, 0)) * DAY, hood.usd(5))
+        yield replace(sent, mcc=choice.of(("4215", "4215", "4214", "4111")))
+    goods = price * buyers // 5 - choice.of((15, 10, 16, 15)) * hood.usd(1)
+    if goods > 0:
+        bought = card(account, first + DAY, goods)
+        yield replace(bought, mcc=choice.of(("5199", "5131", "5999")))
+    yield from _aftermath(choice, hood, account, at + choice.of((1, 40)) * DAY)
+
+
 def _aftermath(
     choice: Choice, hood: Neighbourhood, account: str, at: datetime
 ) -> Iterable[Transaction]:
@@ -840,6 +862,8 @@ SCENES: tuple[Scene, ...] = (
     saving,
     feasting,
     feasting,
+    selling,
+    selling,
     structuring,
     funnel,
     funnel,

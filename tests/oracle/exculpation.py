@@ -7,7 +7,18 @@ from fractions import Fraction
 
 from tests.oracle.movements import Ledger, Movement, OrderKey, Scope, lies_within
 
-TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "MERCH", "ROSCA", "SHELTER", "SCHOOL", "EVENT")
+TESTS = (
+    "PAYROLL",
+    "REMIT",
+    "FAMILY",
+    "LICENSED",
+    "MERCH",
+    "ROSCA",
+    "SHELTER",
+    "SCHOOL",
+    "EVENT",
+    "LIVE_SELLER",
+)
 COMMON_TESTS = frozenset({"PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"})
 """Those of a typology that does not say otherwise."""
 
@@ -31,6 +42,7 @@ class Marks:
         self._of_movement: dict[tuple[OrderKey, Scope], frozenset[str]] = {}
         self._circles: dict[Scope, list[Movement]] = {}
         self._gifts: dict[Scope, list[Movement]] = {}
+        self._sales: dict[Scope, list[Movement]] = {}
 
     def explaining(self, x: Movement, scope: Scope) -> frozenset[str]:
         if (x.order, scope) not in self._of_movement:
@@ -49,6 +61,8 @@ class Marks:
             return x in self._of_circles(scope)
         if test == "EVENT":
             return x in self._given_on_occasions(scope)
+        if test == "LIVE_SELLER":
+            return x in self._sold_by_day(scope)
         if test in ("PAYROLL", "REMIT") and "IN" not in x.bits:
             return False
         key = test, x.counterparty, scope
@@ -138,6 +152,33 @@ class Marks:
             if "FESTIVAL" in x.bits or any(end - 5 < x.local_day <= end for end in feasts)
         ]
 
+    def _sold_by_day(self, scope: Scope) -> list[Movement]:
+        """Sales by day of one who sells live."""
+        if scope not in self._sales:
+            self._sales[scope] = [] if self._is_too_early() else self._explained_sales(scope)
+        return self._sales[scope]
+
+    def _explained_sales(self, scope: Scope) -> list[Movement]:
+        usd, today = self._ledger.usd_minor(self._trigger), self._trigger.local_day
+        if not usd:
+            return []
+        season = [x for x in self._slice(scope, LONG) if x.local_day > today - 60 and x.amount]
+        sales = [x for x in season if _may_be_a_sale(x, 50 * usd)]
+        by_day = [x for x in sales if "DAYTIME" in x.bits]
+        days = [x.local_day for x in by_day]
+        couriers = {x.local_day for x in season if "COURIER" in x.bits}
+        supplies = [x for x in season if "SUPPLIES" in x.bits]
+        costs = sum(x.amount or 0 for x in season if {"COURIER", "SUPPLIES"} & x.bits)
+        is_trade = (
+            len({x.counterparty for x in by_day}) >= 20
+            and max(days) - min(days) >= 28
+            and 3 * (len(sales) - len(by_day)) <= len(by_day)
+            and len(couriers) >= 3
+            and bool(supplies)
+            and 5 * costs >= sum(x.amount or 0 for x in by_day)
+        )
+        return by_day if is_trade else []
+
     def _credits(self, counterparty: str, scope: Scope) -> list[Movement]:
         return [
             x for x in self._slice(scope, LONG) if "IN" in x.bits and x.counterparty == counterparty
@@ -205,3 +246,16 @@ def _is_feast(gifts: Sequence[Movement], end: int) -> bool:
     before = {x.counterparty for x in gifts if end - 35 < x.local_day <= end - 5}
     is_once_each = 2 * len(given) <= 3 * len(givers)
     return len(givers) >= 10 and is_once_each and 2 * len(before) < len(givers)
+
+
+def _may_be_a_sale(x: Movement, largest: int) -> bool:
+    not_sold = {
+        "OWN_TRANSFER",
+        "BANK_LEDGER",
+        "SALARY",
+        "LOAN",
+        "CROSS_BORDER",
+        "DECLARED_RELATED",
+    }
+    is_received = "IN" in x.bits and {"TRANSFER", "CARD"} & x.bits and not not_sold & x.bits
+    return bool(is_received) and x.counterparty is not None and 0 < (x.amount or 0) <= largest

@@ -38,6 +38,9 @@ TRADE_COST_MCC = frozenset(
     {"4214", "4784", "5013", "5039", "5046", "5137", "5172"}
     | {"5199", "5533", "5541", "5542", "7531", "7538", "7542"}
 )
+SUPPLIES_MCC = frozenset(
+    {"5013", "5039", "5046", "5111", "5122", "5131", "5137", "5139", "5192", "5199"}
+)
 LICENCE_KINDS = frozenset({"MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT"})
 SHELTER_KINDS = frozenset({"NGO", "MASS_ORGANISATION", "INTERNATIONAL", "EMBASSY"})
 UPKEEP_MCC = frozenset({"4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099"})
@@ -422,6 +425,9 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         ),
         "SCHOOL": t.mcc in {"8211", "8220", "8241", "8244", "8249"}
         or _is_registered(references, m, (m.holder, m.counterparty), frozenset({"SCHOOL"})),
+        "COURIER": is_out and t.mcc in {"4214", "4215"},
+        "SUPPLIES": is_out and t.mcc in SUPPLIES_MCC,
+        "DAYTIME": 6 <= m.local_hour < 22,
         "FESTIVAL": any(
             first - timedelta(days=3) <= m.local_date <= last + timedelta(days=3)
             for first, last in world.festivals

@@ -855,13 +855,17 @@ DEFINITIONS: Mapping[str, Definition] = {
     "fl-returned-wages": Definition(
         judge=fl_returned_wages, scope="account", tests=frozenset({"LICENSED", "ROSCA"})
     ),
-    "st-mule-onset": Definition(judge=st_mule_onset, scope="account"),
+    "st-mule-onset": Definition(
+        judge=st_mule_onset, scope="account", tests=COMMON_TESTS | {"LIVE_SELLER"}
+    ),
     "st-rapid-pass": Definition(judge=st_rapid_pass, scope="account"),
-    "sx-night-cash-multisite": Definition(judge=sx_night_cash_multisite, scope="account"),
+    "sx-night-cash-multisite": Definition(
+        judge=sx_night_cash_multisite, scope="account", tests=COMMON_TESTS | {"LIVE_SELLER"}
+    ),
     "st-structuring": Definition(judge=st_structuring, scope="holder"),
     "st-funnel-geo": Definition(judge=st_funnel_geo, scope="account"),
     "som-collector-fanin": Definition(
-        judge=som_collector_fanin, scope="account", tests=COMMON_TESTS | {"EVENT"}
+        judge=som_collector_fanin, scope="account", tests=COMMON_TESTS | {"EVENT", "LIVE_SELLER"}
     ),
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
 }

@@ -484,6 +484,62 @@ def test_at_a_festival_one_gift_is_enough_and_a_merchant_gets_none() -> None:
     assert sums == [2_000, 0]
 
 
+def bought(day: float, amount: int, mcc: str) -> Transaction:
+    paid = transfer(day, amount, "A-FICT-0001", "X-FICT-0900")
+    return replace(paid, txn_type="CARD_PURCHASE", mcc=mcc)
+
+
+COSTS = [*(bought(day, 500, "4215") for day in (0.5, 9.5, 20.5)), bought(1, 6_500, "5199")]
+"""Couriers and goods for 8,000: a fifth of twenty sales of 2,000."""
+
+
+def sales(
+    count: int = 20, *, amount: int = 2_000, over: int = 28, hour: float = 10
+) -> list[Transaction]:
+    return [
+        transfer(over * i // (count - 1) + hour / 24, amount, f"X-FICT-0{200 + i}", "A-FICT-0001")
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_explained"),
+    [
+        ([*sales(), *COSTS], True),
+        ([*sales(19), *COSTS], False),
+        ([*sales(over=27), *COSTS], False),
+        ([*sales(hour=23), *COSTS], False),
+        ([*sales(), *sales(6, hour=23), *COSTS], True),
+        ([*sales(), *sales(7, hour=23), *COSTS], False),
+        ([*sales(amount=2_001), *COSTS], False),
+        ([*sales(amount=5_001), *COSTS, bought(2, 90_000, "5199")], False),
+        ([*sales(), *COSTS[1:], bought(2, 1_000, "5199")], False),
+        ([*sales(), *COSTS[:3], bought(2, 6_500, "4215")], False),
+        ([*sales(), *COSTS[:3], transfer(2, 30_000, "A-FICT-0001", "X-FICT-0900")], False),
+    ],
+    ids=[
+        "a seller of four weeks",
+        "nineteen buyers",
+        "not yet four weeks",
+        "all by night",
+        "some late buyers",
+        "many late buyers",
+        "costs of less than a fifth",
+        "sums too large for a basket",
+        "couriers on two days",
+        "couriers but no goods",
+        "all handed to one party, as a victim's is",
+    ],
+)
+def test_takings_of_a_live_seller_are_explained_and_a_drained_account_is_not(
+    rows: list[Transaction], is_explained: bool
+) -> None:
+    ledger = Ledger(world(rows, history_days=90))
+    last = max((m for m in ledger.movements if m.account == "A-FICT-0001"), key=lambda m: m.order)
+
+    assert (oracle.explained(ledger, last)["LIVE_SELLER"] > 0) == is_explained
+
+
 def test_fifo_uses_the_oldest_credit_first() -> None:
     ledger = Ledger(world([cash_in(0, 300), cash_in(1, 100), cash_out(2, 350), cash_out(3, 100)]))
     day = timedelta(days=1) // timedelta(microseconds=1)

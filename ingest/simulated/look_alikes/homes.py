@@ -21,7 +21,8 @@ MONTH = 30
 
 
 def student_with_parents(stage: Stage, rng: np.random.Generator) -> LookAlike:
-    """One or two relatives pay in far away, the student draws it where the school is."""
+    """One or two relatives pay in far away, the student draws it where the school is, and pays
+    the university by card every other month."""
     student = stage.cast.lead_who(stage.cast.people.are("is_student"))
     parents = [unknown_person(rng) for _ in range(int(rng.integers(1, 3)))]
     homes = [int(town) for town in rng.integers(0, len(TOWNS), 3)]
@@ -32,6 +33,9 @@ def student_with_parents(stage: Stage, rng: np.random.Generator) -> LookAlike:
         rows.append(paid_in("", student, parent, amount, moment(day, (8, 17), rng), home))
         out = moment(day + int(rng.integers(0, 3)), (17.5, 22), rng)
         rows += cash_out("", student, amount * 0.7, out, student.town, rng)
+    for day in range(stage.first_day + int(rng.integers(0, 40)), stage.last_day - 4, 2 * MONTH):
+        fees = KIP_PER_USD * float(rng.uniform(20, 90))
+        rows.append(purchase("", student, fees, moment(day, (8, 16), rng), mcc="8220"))
     return look_alike("student_with_parents", [student], rows)
 
 

@@ -29,7 +29,7 @@ def farm_group_leader(stage: Stage, rng: np.random.Generator) -> LookAlike:
 
 
 def market_live_seller(stage: Stage, rng: np.random.Generator) -> LookAlike:
-    """Many small credits in the evening of a broadcast from anywhere; suppliers and couriers."""
+    """Many small credits from anywhere on the day of a broadcast; suppliers and couriers."""
     seller, supplier = stage.cast.lead(), _account(stage, rng)
     rows: list[Row] = []
     for day in range(stage.first_day, stage.last_day - 2, int(rng.integers(2, 5))):
@@ -37,10 +37,13 @@ def market_live_seller(stage: Stage, rng: np.random.Generator) -> LookAlike:
         price = KIP_PER_USD * float(rng.uniform(3, 25))
         for buyer in buyers:
             paid = rounded(price * float(rng.choice([1, 1, 2, 3])))
-            rows.append(transfer("", buyer, seller, paid, moment(day, (18, 24), rng)))
+            rows.append(transfer("", buyer, seller, paid, moment(day, (11, 22.5), rng)))
         taken = sum(row.amount for row in rows[-len(buyers) :])
         ordered = moment(day + 1, (8, 12), rng)
-        rows.append(transfer("", seller, supplier, rounded(taken * 0.7), ordered))
+        rows.append(transfer("", seller, supplier, rounded(taken * 0.4), ordered))
+        rows.append(purchase("", seller, taken * 0.3, ordered + 1_800 * SECOND, mcc="5131"))
+        sent = KIP_PER_USD * float(rng.uniform(0.8, 1.6)) * len(buyers)
+        rows.append(purchase("", seller, sent, moment(day + 1, (13, 18), rng), mcc="4215"))
     return look_alike("market_live_seller", [seller], rows)
 
 
