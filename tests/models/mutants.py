@@ -156,8 +156,50 @@ def beside() -> Batches:
     return [strategies.numbered([*drained, other])]
 
 
+EVERYDAY = "models.kernels.everyday"
+GIFTS = "models.kernels.gifts"
+SELLING = "models.kernels.selling"
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
 AGGREGATES, ARMING = "models.kernels.aggregates", "models.kernels.arming"
+
+
+def saved() -> Batches:
+    """Five savers pay one sum, and are paid it one a week; two of them once on one day."""
+    share, first = HOOD.usd(50), START + 150 * DAY
+    rows = [strategies.transfer(HOOD.payer(9), ALONE, START, share * 3)]
+    for i in range(5):
+        rows.append(strategies.transfer(HOOD.payer(40 + i), ALONE, first + i * HOUR, share))
+        paid = first + (7 + 7 * max(i, 1)) * DAY + i * HOUR
+        rows.append(strategies.transfer(ALONE, HOOD.payer(40 + i), paid, share))
+    return [strategies.numbered(rows)]
+
+
+def feasted() -> Batches:
+    """Eleven gifts from five towns, most of them drawn in a border zone."""
+    first = START + 150 * DAY
+    rows = [strategies.transfer(HOOD.payer(9), ALONE, START, HOOD.usd(1))]
+    for i in range(11):
+        gift = strategies.transfer(HOOD.payer(10 + i), ALONE, first + i * HOUR, HOOD.usd(50))
+        rows.append(replace(gift, orig_region=strategies.REGIONS[i % 5]))
+    drawn = strategies.cash_out(ALONE, first + 20 * HOUR, HOOD.usd(500))
+    rows.append(replace(drawn, place_id="P-ZONE"))
+    return [strategies.numbered(rows)]
+
+
+def sold() -> Batches:
+    """Buyers of four weeks by day from five towns, with goods and couriers; drawn each evening."""
+    first = START + 150 * DAY + 10 * HOUR
+    rows = [strategies.transfer(HOOD.payer(9), ALONE, START, HOOD.usd(1))]
+    for i in range(24):
+        when = first + i * 30 * HOUR
+        by_day = when.replace(hour=10)
+        paid = strategies.transfer(HOOD.payer(10 + i), ALONE, by_day, HOOD.usd(50))
+        rows.append(replace(paid, orig_region=strategies.REGIONS[i % 5]))
+        cost = strategies.card(ALONE, by_day + HOUR, HOOD.usd(11))
+        rows.append(replace(cost, mcc="4215" if i % 2 else "5131"))
+        rows.append(strategies.cash_out(ALONE, by_day + 2 * HOUR, HOOD.usd(37)))
+    return [strategies.numbered(rows)]
+
 
 MUTANTS: dict[str, Mutant] = {
     "window edge": Mutant(
@@ -214,6 +256,18 @@ MUTANTS: dict[str, Mutant] = {
             "< 105 * amounts[first + i]",
         ),
         batches=priced_at_the_edge,
+    ),
+    "savers paid on one day": Mutant(
+        change=Change(EVERYDAY, "columns.day[one] == columns.day[other] and", "False and"),
+        batches=saved,
+    ),
+    "gifts drawn at the border": Mutant(
+        change=Change(GIFTS, "if is_sent or is_drawn_away:", "if is_sent:"),
+        batches=feasted,
+    ),
+    "a seller's weeks": Mutant(
+        change=Change(SELLING, "LEAST_SPAN_DAYS = 28", "LEAST_SPAN_DAYS = 14"),
+        batches=sold,
     ),
 }
 
