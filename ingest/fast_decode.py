@@ -482,12 +482,14 @@ class _Table:
         self._cells = cells
         self._starts = np.stack([texts[name].starts[chosen] for name in TEXTS])
         self._lengths = np.stack([texts[name].lengths[chosen] for name in TEXTS])
-        self._reversal = texts["reversal_of"].lengths[chosen]
+        self._is_given: Bools = np.any(self._lengths >= 0, axis=1)
 
     def texts(self) -> dict[str, pl.Series]:
         return {
             name: _text_series(self._cells.data, self._starts[at], self._lengths[at])
-            for at, name in enumerate(TEXTS)
+            if is_given
+            else pl.repeat(None, self._lengths.shape[1], dtype=pl.String(), eager=True)
+            for at, (name, is_given) in enumerate(zip(TEXTS, self._is_given, strict=True))
         }
 
     def ids(self) -> dict[str, pl.Series]:

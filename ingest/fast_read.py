@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from ingest.block import Joined
 from ingest.feed import Layout
@@ -203,9 +204,15 @@ class FastReader:
     def _is_utf8(self, data: bytes) -> bool:
         if self._settings.encoding != "utf-8":
             return False
+        if data.isascii():
+            return True
+        lengths = np.array([0, len(data)], np.int64)
+        text = pa.Array.from_buffers(
+            pa.large_string(), 1, [None, pa.py_buffer(lengths), pa.py_buffer(data)]
+        )
         try:
-            data.decode()
-        except UnicodeError:
+            text.validate(full=True)
+        except pa.ArrowInvalid:
             return False
         return True
 

@@ -18,7 +18,12 @@ class Sides:
 
     def __init__(self, settings: FeedSettings, references: References) -> None:
         self._settings = settings
-        self._accounts = references.accounts
+        listed = sorted(references.accounts)
+        self._accounts = pl.Enum(listed)
+        self._institutions = pl.Series(
+            [references.accounts[each][-1].institution or REPORTING for each in listed],
+            dtype=pl.String,
+        )
         self._connected = frozenset(settings.connected)
 
     def held(self, decoded: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
@@ -47,7 +52,7 @@ class Sides:
             is_there=account.is_not_null(),
         )
         # Without a list of accounts, an unknown one may have a row of its own.
-        unknown = pl.col("is_own") | bool(self._accounts)
+        unknown = pl.col("is_own") | bool(len(self._institutions))
         elsewhere = ~pl.col("institution").is_in(list(self._connected))
         return counted.select(
             held=pl.col("is_there")
@@ -60,11 +65,5 @@ class Sides:
 
     def _known_institutions(self, accounts: pl.Series) -> pl.Series:
         """Who holds each account as the bank's list says; REPORTING where it names nobody."""
-        listed = {
-            account: versions[-1].institution or REPORTING
-            for account in accounts.drop_nulls().unique()
-            if (versions := self._accounts.get(account))
-        }
-        return accounts.replace_strict(listed, default=None, return_dtype=pl.String()).alias(
-            "institution"
-        )
+        numbers = accounts.cast(self._accounts, strict=False).to_physical()
+        return self._institutions.gather(numbers).alias("institution")

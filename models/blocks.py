@@ -11,8 +11,8 @@ from models.kernels.arena import (
     Int64s,
     empty_columns,
     insert_movements,
-    move_block,
     move_blocks,
+    move_to_end,
     place_blocks,
     remove_movements,
     room_for,
@@ -135,11 +135,10 @@ class Blocks:
         if self._tail + int(room_for(wanted).sum()) > len(self.columns):
             self._lay_out_anew(holders, needed, horizon)
             return
-        for holder, room in zip(tight.tolist(), room_for(wanted).tolist(), strict=True):
-            move_block(self.columns, self.starts[holder], self.lengths[holder], self._tail)
-            self.starts[holder] = self._tail
-            self._capacities[holder] = room
-            self._tail += room
+        self._capacities[tight] = room_for(wanted)
+        self._tail = move_to_end(
+            self.columns, self.starts, self.lengths, self._capacities, tight, self._tail
+        )
 
     def _lay_out_anew(self, holders: Int64s, needed: Int64s, horizon: int) -> None:
         count, before = self._count, self.lengths.copy()

@@ -35,7 +35,7 @@ _ORDER = np.array(
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
         [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
     ],
-    np.int64,
+    np.uint64,
 )
 _NIL, _FALSE, _TRUE, _ARRAY_16 = 0xC0, 0xC2, 0xC3, 0xDC
 _HEADER: Any = np.int64(3)
@@ -110,15 +110,15 @@ def _digest(block: UInt64s, packed: Bytes, size: int, state: UInt64s) -> None:
     for number in range(blocks):
         is_last = number == blocks - 1
         counted = size if is_last else (number + 1) * _BLOCK
-        _compress(block, number * 16, counted, is_last, state, _ORDER)
+        _compress(block, np.uint64(number * 16), counted, is_last, state, _ORDER)
 
 
 @inner
 def _compress(
-    block: UInt64s, first: int, counted: int, is_last: bool, state: UInt64s, order: Int64s
+    block: UInt64s, first: Word, counted: int, is_last: bool, state: UInt64s, order: UInt64s
 ) -> None:
     """Mixes one block into the state. The working words are single variables, which a compiler
-    keeps in registers."""
+    keeps in registers; places without a sign need no test whether they count from the end."""
     v0, v1, v2, v3 = state[0], state[1], state[2], state[3]
     v4, v5, v6, v7 = state[4], state[5], state[6], state[7]
     v8, v9, v10, v11 = _START[0], _START[1], _START[2], _START[3]
@@ -229,8 +229,9 @@ def _packed_flag(flag: int) -> int:
 
 @inner
 def _copy(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> int:
+    to, source = np.uint64(at), np.uint64(start)
     for byte in range(length):
-        packed[at + byte] = data[start + byte]
+        packed[to + np.uint64(byte)] = data[source + np.uint64(byte)]
     return at + length
 
 

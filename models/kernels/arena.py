@@ -209,10 +209,18 @@ def place_blocks(source: Columns, lengths: Int64s, target: Columns, starts: Int6
 
 
 @njit(cache=True)
-def move_block(columns: Columns, start: int, length: int, to: int) -> None:
-    """One block copied to free slots from `to` on. O(block)."""
-    for k in range(length):
-        copy_slot(columns, start + k, columns, to + k)
+def move_to_end(
+    columns: Columns, starts: Int64s, lengths: Int64s, capacities: Int64s, holders: Int64s,
+    tail: int,
+) -> int:  # fmt: skip
+    """Blocks of these holders copied to free slots from `tail` on, each with its capacity; returns
+    the slots used. O(their movements)."""
+    for h in holders:
+        for k in range(lengths[h]):
+            copy_slot(columns, starts[h] + k, columns, tail + k)
+        starts[h] = tail
+        tail += capacities[h]
+    return tail
 
 
 @njit(cache=True)
