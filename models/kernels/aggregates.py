@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int32s, Int64s
 from models.kernels.slices import DAY, IN
 
@@ -15,7 +15,7 @@ EARTH_KM = 6371.0
 NO_COLUMN = -1
 
 
-@njit(cache=True)
+@inner
 def amount_sum(columns: Columns, chosen: Int64s, m: int) -> int:
     """Minor units; unpriced movements left out."""
     total = 0
@@ -24,7 +24,7 @@ def amount_sum(columns: Columns, chosen: Int64s, m: int) -> int:
     return total
 
 
-@njit(cache=True)
+@inner
 def distinct(names: Int32s, chosen: Int64s, m: int, seen: Int64s, stamp: int) -> int:
     """How many different names; -1 is none. `seen` is scratch by name. O(m)."""
     count = 0
@@ -36,7 +36,7 @@ def distinct(names: Int32s, chosen: Int64s, m: int, seen: Int64s, stamp: int) ->
     return count
 
 
-@njit(cache=True)
+@inner
 def distinct_days(columns: Columns, chosen: Int64s, m: int) -> int:
     """Local days with at least one movement. O(m log m)."""
     days = np.empty(m, np.int64)
@@ -45,7 +45,7 @@ def distinct_days(columns: Columns, chosen: Int64s, m: int) -> int:
     return len(np.unique(days))
 
 
-@njit(cache=True)
+@inner
 def largest_day(columns: Columns, chosen: Int64s, m: int, is_sum: bool) -> int:
     """The largest sum (or count) of one local day; 0 of nothing. O(m log m)."""
     days = np.empty(m, np.int64)
@@ -61,7 +61,7 @@ def largest_day(columns: Columns, chosen: Int64s, m: int, is_sum: bool) -> int:
     return best
 
 
-@njit(cache=True)
+@inner
 def priced_amounts(columns: Columns, chosen: Int64s, m: int) -> Int64s:
     """Ascending amounts of the priced movements."""
     amounts = np.empty(m, np.int64)
@@ -73,14 +73,14 @@ def priced_amounts(columns: Columns, chosen: Int64s, m: int) -> Int64s:
     return np.sort(amounts[:n])
 
 
-@njit(cache=True)
+@inner
 def lower_median(columns: Columns, chosen: Int64s, m: int) -> int:
     """Element (n-1)//2 of the sorted amounts; NULL of none."""
     amounts = priced_amounts(columns, chosen, m)
     return amounts[(len(amounts) - 1) // 2] if len(amounts) else NULL
 
 
-@njit(cache=True)
+@inner
 def fifo_lots(columns: Columns, chosen: Int64s, m: int, matched: Int64s, dwell: Int64s) -> int:
     """Credits matched to debits, oldest first: minor units and microseconds of each lot, in the
     order of matching; how many. At most m lots of credits plus m of debits. O(m)."""
@@ -107,7 +107,7 @@ def fifo_lots(columns: Columns, chosen: Int64s, m: int, matched: Int64s, dwell: 
     return lots
 
 
-@njit(cache=True)
+@inner
 def dwell_median(columns: Columns, chosen: Int64s, m: int) -> int:
     """Microseconds money rests, weighted by minor units; NULL if nothing matched. O(m log m)."""
     matched, dwell = np.empty(2 * m + 1, np.int64), np.empty(2 * m + 1, np.int64)
@@ -126,7 +126,7 @@ def dwell_median(columns: Columns, chosen: Int64s, m: int) -> int:
     return NULL
 
 
-@njit(cache=True)
+@inner
 def passed_within(columns: Columns, chosen: Int64s, m: int) -> int:
     """Minor units that left at most 48 hours after they came."""
     matched, dwell = np.empty(2 * m + 1, np.int64), np.empty(2 * m + 1, np.int64)
@@ -138,7 +138,7 @@ def passed_within(columns: Columns, chosen: Int64s, m: int) -> int:
     return total
 
 
-@njit(cache=True)
+@inner
 def top_name(
     columns: Columns, names: Int32s, chosen: Int64s, m: int, seen: Int64s, sums: Int64s, stamp: int
 ) -> tuple[int, int]:
@@ -160,7 +160,7 @@ def top_name(
     return max(best, 0), who
 
 
-@njit(cache=True)
+@inner
 def band_count(columns: Columns, chosen: Int64s, m: int, low: int, high: int) -> int:
     """Movements within the two disjoint intervals [a, 1.05 a], a observed, low <= a <= high, that
     cover most. O(m log m)."""
@@ -185,7 +185,7 @@ def band_count(columns: Columns, chosen: Int64s, m: int, low: int, high: int) ->
     return best
 
 
-@njit(cache=True)
+@inner
 def repeat_count(
     columns: Columns, chosen: Int64s, m: int, longer: Int64s, k: int,
     seen: Int64s, sums: Int64s, stamp: int,
@@ -205,7 +205,7 @@ def repeat_count(
     return count
 
 
-@njit(cache=True)
+@inner
 def far_sum(
     columns: Columns, chosen: Int64s, m: int, latitude: Float64s, longitude: Float64s,
     at_home: int, seen: Int64s, sums: Int64s, stamp: int,
@@ -256,13 +256,13 @@ def far_sum(
     return best + second
 
 
-@njit(cache=True)
+@inner
 def is_located(place: int, latitude: Float64s) -> bool:
     """Whether the place has coordinates; places beyond the reference data have none."""
     return 0 <= place < len(latitude) and not np.isnan(latitude[place])
 
 
-@njit(cache=True)
+@inner
 def is_far(place: int, others: Int64s, latitude: Float64s, longitude: Float64s) -> bool:
     """Whether a place lies at least 100 km from each of the others."""
     for other in others:
@@ -274,7 +274,7 @@ def is_far(place: int, others: Int64s, latitude: Float64s, longitude: Float64s) 
     return True
 
 
-@njit(cache=True)
+@inner
 def kilometres(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Great-circle distance by the haversine formula; degrees in."""
     a, b = np.radians(lat_a), np.radians(lat_b)

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from ingest.kernels.inner import inner
+
 Int64s = npt.NDArray[np.int64]
 UInt64s = npt.NDArray[np.uint64]
 Int32s = npt.NDArray[np.int32]
@@ -59,7 +61,7 @@ def empty_columns(slots: int) -> Columns:
     return np.zeros(slots, MOVEMENT).view(np.recarray)
 
 
-@njit(cache=True)
+@inner
 def is_before(
     time_a: int, sequence_a: int, hi_a: int, lo_a: int, side_a: int,
     time_b: int, sequence_b: int, hi_b: int, lo_b: int, side_b: int,
@@ -76,13 +78,13 @@ def is_before(
     return side_a < side_b
 
 
-@njit(cache=True)
+@inner
 def copy_slot(source: Columns, at: int, target: Columns, to: int) -> None:
     """Slot `at` of source written to slot `to` of target."""
     target[to] = source[at]
 
 
-@njit(cache=True)
+@inner
 def first_not_before(
     columns: Columns, start: int, length: int, time: int, sequence: int, hi: int, lo: int, side: int
 ) -> int:

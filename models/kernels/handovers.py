@@ -4,8 +4,8 @@
 """
 
 import numpy as np
-from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int64s
 from models.kernels.slices import DAY, IN
 from models.mask import Mask
@@ -24,7 +24,7 @@ LEAST_KINDS = 2
 FEW = 3
 
 
-@njit(cache=True)
+@inner
 def with_near(
     columns: Columns, chosen: Int64s, m: int, others: Int64s, k: int, within: int,
     same_region: bool, either_way: bool,
@@ -51,7 +51,7 @@ def with_near(
     return kept
 
 
-@njit(cache=True)
+@inner
 def is_of_region(columns: Columns, other: int, slot: int) -> bool:
     """Whether the other movement's place, or who is on its other side, is of this one's region."""
     region = columns.region[slot]
@@ -60,7 +60,7 @@ def is_of_region(columns: Columns, other: int, slot: int) -> bool:
     )
 
 
-@njit(cache=True)
+@inner
 def both_ways(
     columns: Columns, chosen: Int64s, m: int, seen: Int64s, sums: Int64s, stamp: int
 ) -> int:
@@ -79,7 +79,7 @@ def both_ways(
     return count
 
 
-@njit(cache=True)
+@inner
 def held(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]:
     """Of credits that were handed on after three to 45 days: how many payers, their sum, and the
     sum of those that went back to their payer or to the three others with most. O(m^2).
@@ -115,7 +115,7 @@ def held(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]:
     return n_payers, total, back + np.sort(sums)[::-1][:FEW].sum()
 
 
-@njit(cache=True)
+@inner
 def is_handed_on(columns: Columns, credit: int, debit: int) -> bool:
     """Whether a later debit is the credit less a commission."""
     came, went = columns.amount[credit], columns.amount[debit]
@@ -125,7 +125,7 @@ def is_handed_on(columns: Columns, credit: int, debit: int) -> bool:
     return is_credit and payer >= 0 and payee >= 0 and least * came <= 100 * went <= 100 * came
 
 
-@njit(cache=True)
+@inner
 def place_of(names: Int64s, n: int, name: int) -> int:
     """Where the name stands among the first n; written behind them if it is new."""
     for i in range(n):
@@ -135,7 +135,7 @@ def place_of(names: Int64s, n: int, name: int) -> int:
     return n
 
 
-@njit(cache=True)
+@inner
 def steady(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
     """Counterparties with movements on three local days or more, all priced, of a coefficient of
     variation of at most 0.3; and the sum of theirs. O(m log m)."""
@@ -165,7 +165,7 @@ def steady(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
     return parties, everything
 
 
-@njit(cache=True)
+@inner
 def split_lumps(columns: Columns, chosen: Int64s, m: int) -> int:
     """Lumps of which somebody not met before got 5 to 35 %, beside two of: a ticket, a permit, a
     go-between who is paid after another lump as well. What lies within 30 days after a lump and
@@ -188,7 +188,7 @@ def split_lumps(columns: Columns, chosen: Int64s, m: int) -> int:
     return n
 
 
-@njit(cache=True)
+@inner
 def end_of_lump(columns: Columns, chosen: Int64s, m: int, i: int) -> int:
     """Where what belongs to the lump at i ends: 30 days after it, or at the next."""
     j = i + 1
@@ -199,7 +199,7 @@ def end_of_lump(columns: Columns, chosen: Int64s, m: int, i: int) -> int:
     return j
 
 
-@njit(cache=True)
+@inner
 def is_transfer_out(columns: Columns, slot: int) -> bool:
     return (
         not columns.mask[slot] & IN
@@ -208,14 +208,14 @@ def is_transfer_out(columns: Columns, slot: int) -> bool:
     )
 
 
-@njit(cache=True)
+@inner
 def is_share(columns: Columns, lump: int, slot: int) -> bool:
     """Whether it is a transfer of 5 to 35 % of the lump."""
     whole, part = columns.amount[lump], columns.amount[slot]
     return is_transfer_out(columns, slot) and 5 * whole <= 100 * part <= 35 * whole
 
 
-@njit(cache=True)
+@inner
 def is_met(columns: Columns, chosen: Int64s, i: int, party: int) -> bool:
     """Whether the party was on the other side of a movement before the i-th."""
     for j in range(i):  # noqa: SIM110 - any() over a generator does not compile
@@ -224,7 +224,7 @@ def is_met(columns: Columns, chosen: Int64s, i: int, party: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def kinds_within(columns: Columns, chosen: Int64s, m: int, i: int, until: int) -> int:
     """Of a ticket, a permit and a go-between paid after another lump too: how many of these belong
     to the lump at i."""
@@ -240,7 +240,7 @@ def kinds_within(columns: Columns, chosen: Int64s, m: int, i: int, until: int) -
     return int(has_ticket) + int(has_permit) + int(has_helper)
 
 
-@njit(cache=True)
+@inner
 def is_paid_of_another(columns: Columns, chosen: Int64s, m: int, i: int, party: int) -> bool:
     """Whether the party is sent something that belongs to a lump other than the one at i."""
     for k in range(m):

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from numba import njit
-
+from ingest.kernels.inner import inner
 from models.kernels.aggregates import NULL, Float64s
 from models.kernels.arena import Int64s
 
@@ -66,7 +65,7 @@ class ScreenTable(NamedTuple):
     arms: Int64s
 
 
-@njit(cache=True)
+@inner
 def whole_of(screens: ScreenTable, s: int, value: int, usd: int, threshold: int) -> int:
     """What the part of screen s is measured against: a feature's `value`, one, or one US dollar or
     the reporting threshold in minor units (NULL where nobody knows)."""
@@ -79,7 +78,7 @@ def whole_of(screens: ScreenTable, s: int, value: int, usd: int, threshold: int)
     return price if price >= 0 else NULL
 
 
-@njit(cache=True)
+@inner
 def is_passed(screens: ScreenTable, s: int, part: int, whole: int) -> bool:
     """Whether screen s lets these two values through."""
     if part == NULL or whole == NULL:

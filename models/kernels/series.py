@@ -1,8 +1,8 @@
 """What movements with the same party say together: payments to one, wages that one takes back."""
 
 import numpy as np
-from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.aggregates import NULL, WITHIN
 from models.kernels.arena import Columns, Int32s, Int64s
 from models.kernels.slices import IN
@@ -13,7 +13,7 @@ TRANSFER = int(Mask.TRANSFER)
 LARGEST = 3
 
 
-@njit(cache=True)
+@inner
 def with_counterparty(columns: Columns, party: int, chosen: Int64s, m: int) -> int:
     """Keeps in `chosen` the movements with this party, in their order; how many. O(m)."""
     kept = 0
@@ -24,13 +24,13 @@ def with_counterparty(columns: Columns, party: int, chosen: Int64s, m: int) -> i
     return kept
 
 
-@njit(cache=True)
+@inner
 def is_trigger(at: int, chosen: Int64s, m: int) -> int:
     """1 where the last of the movements is the trigger itself, else 0."""
     return 1 if m > 0 and chosen[m - 1] == at else 0
 
 
-@njit(cache=True)
+@inner
 def end_amount(columns: Columns, chosen: Int64s, m: int, is_last: bool) -> int:
     """Minor units of the oldest or newest priced movement; NULL of none. O(m)."""
     found = NULL
@@ -41,7 +41,7 @@ def end_amount(columns: Columns, chosen: Int64s, m: int, is_last: bool) -> int:
     return found
 
 
-@njit(cache=True)
+@inner
 def rises(columns: Columns, chosen: Int64s, m: int) -> int:
     """Priced movements larger than the priced one before. O(m)."""
     count, before = 0, -1
@@ -53,7 +53,7 @@ def rises(columns: Columns, chosen: Int64s, m: int) -> int:
     return count
 
 
-@njit(cache=True)
+@inner
 def top_three_sum(
     columns: Columns, names: Int32s, chosen: Int64s, m: int, seen: Int64s, sums: Int64s, stamp: int
 ) -> int:
@@ -75,7 +75,7 @@ def top_three_sum(
     return best.sum()
 
 
-@njit(cache=True)
+@inner
 def recaptured(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]:
     """Months of wages that one counterparty took back, their sum, and who: (0, 0, -1) of none.
 
@@ -93,7 +93,7 @@ def recaptured(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]
     return best, total, who
 
 
-@njit(cache=True)
+@inner
 def taken_back(columns: Columns, chosen: Int64s, m: int, party: int) -> tuple[int, int]:
     """Local months with a wage that the party took back, and what it got of those wages."""
     months, total, seen = 0, 0, np.empty(m, np.int64)
@@ -116,13 +116,13 @@ def taken_back(columns: Columns, chosen: Int64s, m: int, party: int) -> tuple[in
     return months, total
 
 
-@njit(cache=True)
+@inner
 def is_sent(columns: Columns, slot: int) -> bool:
     """Whether it is a transfer out."""
     return not columns.mask[slot] & IN and columns.mask[slot] & TRANSFER != 0
 
 
-@njit(cache=True)
+@inner
 def is_known(columns: Columns, chosen: Int64s, i: int, party: int) -> bool:
     """Whether the party was already sent something before the i-th movement."""
     for k in range(i):
