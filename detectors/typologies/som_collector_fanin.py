@@ -229,7 +229,16 @@ def typology(p: CollectorParameters) -> Typology:
                 ask_for="what the payments were for, and who received what was passed on",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "EVENT", "LIVE_SELLER"),
+        exculpations=(
+            "PAYROLL",
+            "REMIT",
+            "FAMILY",
+            "LICENSED",
+            "SHELTER",
+            "EVENT",
+            "LIVE_SELLER",
+            "ROSCA",
+        ),
         cites=Mask.IN | Mask.OUT,
         is_shape=True,
         deviation="Where the cash is drawn (border zone) weighs at most a fifth and decides "

@@ -2,8 +2,8 @@
 here, gifts and selling beside it."""
 
 import numpy as np
-from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.gifts import mark_gifts
 from models.kernels.selling import mark_sales
@@ -22,7 +22,7 @@ LEAST_SAVERS = 3
 ROUND_DAYS = 7
 
 
-@njit(cache=True)
+@inner
 def mark_everyday(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, usd: int,
     explained: Int16s,
@@ -37,7 +37,7 @@ def mark_everyday(
         mark_sales(columns, picked, counted, n, usd, explained)
 
 
-@njit(cache=True)
+@inner
 def mark_circles(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, explained: Int16s
 ) -> None:
@@ -55,7 +55,7 @@ def mark_circles(
         first = last + 1
 
 
-@njit(cache=True)
+@inner
 def by_amount_and_party(columns: Columns, picked: Int64s, counted: Int8s, n: int) -> Int64s:
     """Indices of the half year's transfers and cash with somebody, by amount, then by party."""
     found, m = np.empty(n, np.int64), 0
@@ -73,7 +73,7 @@ def by_amount_and_party(columns: Columns, picked: Int64s, counted: Int8s, n: int
     return order[np.argsort(columns.amount[picked[order]], kind="mergesort")]
 
 
-@njit(cache=True)
+@inner
 def savers_of(columns: Columns, picked: Int64s, group: Int64s) -> Int64s:
     """Of movements of one amount, by party, those of a circle that the holder saves in; none if
     there is no circle."""
@@ -101,7 +101,7 @@ def savers_of(columns: Columns, picked: Int64s, group: Int64s) -> Int64s:
     return members[:0]
 
 
-@njit(cache=True)
+@inner
 def is_receiver_alone(columns: Columns, picked: Int64s, group: Int64s) -> bool:
     """Whether no two parties are paid on one local day. O(group squared)."""
     for a in group:
@@ -115,7 +115,7 @@ def is_receiver_alone(columns: Columns, picked: Int64s, group: Int64s) -> bool:
     return True
 
 
-@njit(cache=True)
+@inner
 def has_round(columns: Columns, picked: Int64s, group: Int64s) -> bool:
     """Whether enough parties pay within the days of one round. O(group squared)."""
     for end in group:

@@ -1,8 +1,8 @@
 """Gifts: small sums of many on an occasion, or on a festival's days, that are not passed on."""
 
 import numpy as np
-from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.mask import Mask, Test
 
@@ -27,29 +27,34 @@ NOT_GIVEN = int(
 NOT_PASSED_ON = int(Mask.DECLARED_RELATED | Mask.OWN_LIFE | Mask.MERCHANT)
 
 
-@njit(cache=True)
+@inner
 def mark_gifts(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, usd: int, explained: Int16s
 ) -> None:
     """EVENT, for the gifts of the last 30 local days. O(n log n), and of gifts 30 times."""
     gifts = by_giver(columns, picked, counted, n, LARGEST_GIFT_USD * usd)
-    if is_passed_on(columns, picked, counted, n, gifts):
-        return
     today = columns.day[picked[0]]
+    given = 0
+    for i in gifts:
+        if columns.day[picked[i]] > today - MONTH_DAYS:
+            given += columns.amount[picked[i]]
+    passed = passed_on(columns, picked, counted, n, today)
+    usual = passed_on(columns, picked, counted, n, today - MONTH_DAYS)
     is_explained = np.zeros(len(gifts), np.int8)
-    for end in range(today - MONTH_DAYS + 1, today + 1):
-        if is_feast(columns, picked, gifts, end):
-            for g in range(len(gifts)):
-                if end - FEAST_DAYS < columns.day[picked[gifts[g]]] <= end:
-                    is_explained[g] = 1
+    if 2 * (passed - usual) <= given:
+        for end in range(today - MONTH_DAYS + 1, today + 1):
+            if is_feast(columns, picked, gifts, end):
+                for g in range(len(gifts)):
+                    if end - FEAST_DAYS < columns.day[picked[gifts[g]]] <= end:
+                        is_explained[g] = 1
     for g in range(len(gifts)):
         slot = picked[gifts[g]]
-        is_gift = is_explained[g] or columns.mask[slot] & FESTIVAL
-        if is_gift and columns.day[slot] > today - MONTH_DAYS:
+        is_festive = columns.mask[slot] & FESTIVAL and 2 * passed <= given
+        if (is_explained[g] or is_festive) and columns.day[slot] > today - MONTH_DAYS:
             explained[gifts[g]] |= EVENT_TEST
 
 
-@njit(cache=True)
+@inner
 def by_giver(columns: Columns, picked: Int64s, counted: Int8s, n: int, largest: int) -> Int64s:
     """Indices of what could be gifts of the last 65 local days, by who gave them."""
     found, m = np.empty(n, np.int64), 0
@@ -67,28 +72,25 @@ def by_giver(columns: Columns, picked: Int64s, counted: Int8s, n: int, largest: 
     return gifts[np.argsort(columns.counterparty[picked[gifts]], kind="mergesort")]
 
 
-@njit(cache=True)
-def is_passed_on(columns: Columns, picked: Int64s, counted: Int8s, n: int, gifts: Int64s) -> bool:
-    """Whether in the last 30 local days transfers on to strangers, and cash drawn in a border
-    zone away from home, come to more than half of the gifts."""
-    since = columns.day[picked[0]] - MONTH_DAYS
-    given, passed = 0, 0
-    for i in gifts:
-        if columns.day[picked[i]] > since:
-            given += columns.amount[picked[i]]
+@inner
+def passed_on(columns: Columns, picked: Int64s, counted: Int8s, n: int, until: int) -> int:
+    """What in the 30 local days up to `until` was sent on to strangers, or drawn in cash in a
+    border zone away from home."""
+    passed = 0
     for i in range(n):
         slot = picked[i]
         mask = columns.mask[slot]
-        if not counted[i] or not mask & OUT or mask & NOT_MOVED or columns.day[slot] <= since:
+        is_within = until - MONTH_DAYS < columns.day[slot] <= until
+        if not counted[i] or not mask & OUT or mask & NOT_MOVED or not is_within:
             continue
         is_sent = mask & TRANSFER and not mask & NOT_PASSED_ON
         is_drawn_away = mask & CASH and mask & ZONE and not mask & AT_HOME
         if is_sent or is_drawn_away:
             passed += max(columns.amount[slot], 0)
-    return 2 * passed > given
+    return passed
 
 
-@njit(cache=True)
+@inner
 def is_feast(columns: Columns, picked: Int64s, gifts: Int64s, end: int) -> bool:
     """Whether in the local days up to `end` enough people give, hardly more than once each, and
     more than twice as many as in the 30 days before."""
@@ -103,7 +105,7 @@ def is_feast(columns: Columns, picked: Int64s, gifts: Int64s, end: int) -> bool:
     return 2 * count <= 3 * givers and 2 * before < givers
 
 
-@njit(cache=True)
+@inner
 def givers_in(columns: Columns, picked: Int64s, gifts: Int64s, after: int, until: int) -> int:
     """Distinct givers after one local day and until another. O(gifts)."""
     givers, last = 0, -1

@@ -1,8 +1,8 @@
 """Takings of somebody who sells live: small sums of many by day, beside goods and couriers paid."""
 
 import numpy as np
-from numba import njit
 
+from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.mask import Mask, Test
 
@@ -27,7 +27,7 @@ NOT_SOLD = int(
 )
 
 
-@njit(cache=True)
+@inner
 def mark_sales(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, usd: int, explained: Int16s
 ) -> None:
@@ -53,7 +53,7 @@ def mark_sales(
             explained[i] |= LIVE_SELLER_TEST
 
 
-@njit(cache=True)
+@inner
 def is_sale(columns: Columns, slot: int, largest: int) -> bool:
     """Whether it could be what a buyer pays, at whatever hour."""
     mask = columns.mask[slot]
@@ -62,7 +62,7 @@ def is_sale(columns: Columns, slot: int, largest: int) -> bool:
     return columns.counterparty[slot] >= 0 and 0 < columns.amount[slot] <= largest
 
 
-@njit(cache=True)
+@inner
 def is_from_many(columns: Columns, picked: Int64s, sales: Int64s) -> bool:
     """Whether enough buyers paid, over weeks."""
     if len(sales) < LEAST_BUYERS:
@@ -72,7 +72,7 @@ def is_from_many(columns: Columns, picked: Int64s, sales: Int64s) -> bool:
     return len(buyers) >= LEAST_BUYERS and days.max() - days.min() >= LEAST_SPAN_DAYS
 
 
-@njit(cache=True)
+@inner
 def is_trade(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, since: int, sold: int
 ) -> bool:

@@ -815,7 +815,7 @@ def feasting(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tran
         yield transfer(hood.payer(i + 30), account, earlier, hood.usd(10))
     for _ in range(choice.of((0, 0, 1))):
         part = hood.usd(20 * guests * choice.of((50, 40, 51)) // 100)
-        when = at + choice.of((2, 4, 20, -20)) * DAY
+        when = at + choice.of((2, 4, 20, -20, -40)) * DAY
         yield transfer(account, choice.of((hood.receivers[0], hood.id("A", "SHOP"))), when, part)
         drawn = cash_out(account, when, choice.of((part, 0)))
         yield replace(drawn, place_id=choice.of(("P-1", "P-ZONE", "P-HOME")))

@@ -142,14 +142,23 @@ class Marks:
         movements = self._slice(scope, LONG)
         gifts = [x for x in movements if _may_be_a_gift(x, 50 * usd)]
         lately = [x for x in gifts if x.local_day > today - 30]
-        passed = [x for x in movements if x.local_day > today - 30 and _is_passing_on(x)]
-        if 2 * sum(x.amount or 0 for x in passed) > sum(x.amount or 0 for x in lately):
-            return []
+        given = sum(x.amount or 0 for x in lately)
+        passed, usual = (
+            sum(
+                x.amount or 0
+                for x in movements
+                if until - 30 < x.local_day <= until and _is_passing_on(x)
+            )
+            for until in (today, today - 30)
+        )
         feasts = [end for end in range(today - 29, today + 1) if _is_feast(gifts, end)]
+        if 2 * (passed - usual) > given:
+            feasts = []
         return [
             x
             for x in lately
-            if "FESTIVAL" in x.bits or any(end - 5 < x.local_day <= end for end in feasts)
+            if ("FESTIVAL" in x.bits and 2 * passed <= given)
+            or any(end - 5 < x.local_day <= end for end in feasts)
         ]
 
     def _sold_by_day(self, scope: Scope) -> list[Movement]:

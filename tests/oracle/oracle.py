@@ -865,7 +865,9 @@ DEFINITIONS: Mapping[str, Definition] = {
     "st-structuring": Definition(judge=st_structuring, scope="holder"),
     "st-funnel-geo": Definition(judge=st_funnel_geo, scope="account"),
     "som-collector-fanin": Definition(
-        judge=som_collector_fanin, scope="account", tests=COMMON_TESTS | {"EVENT", "LIVE_SELLER"}
+        judge=som_collector_fanin,
+        scope="account",
+        tests=COMMON_TESTS | {"EVENT", "LIVE_SELLER", "ROSCA"},
     ),
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
 }

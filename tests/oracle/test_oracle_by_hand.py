@@ -436,6 +436,22 @@ def gifts(
         ([*gifts(), *gifts(5, day=-20, who=300)], 0),
         ([*gifts(), transfer(5, 10_000, "A-FICT-0001", "X-FICT-0900")], 10 * 2_000),
         ([*gifts(), transfer(5, 10_001, "A-FICT-0001", "X-FICT-0900")], 0),
+        (
+            [
+                transfer(-25, 9_000, "A-FICT-0001", "X-FICT-0900"),
+                *gifts(),
+                transfer(5, 19_000, "A-FICT-0001", "X-FICT-0900"),
+            ],
+            10 * 2_000,
+        ),
+        (
+            [
+                transfer(-25, 9_000, "A-FICT-0001", "X-FICT-0900"),
+                *gifts(),
+                transfer(5, 19_001, "A-FICT-0001", "X-FICT-0900"),
+            ],
+            0,
+        ),
         ([*gifts(), cash_out(5, 20_000, place="P-1")], 10 * 2_000),
         ([*gifts(), cash_out(5, 10_001, place="P-FAR")], 0),
     ],
@@ -450,6 +466,8 @@ def gifts(
         "a stream of payers before",
         "half of it sent on",
         "more than half sent on",
+        "half of it more than the month before",
+        "more than half of it more than the month before",
         "drawn for the feast",
         "drawn at the border",
     ],
