@@ -7,6 +7,7 @@ from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.gifts import mark_gifts
 from models.kernels.selling import mark_sales
+from models.kernels.sorting import places_by
 from models.mask import Mask, Test
 
 LONG_DAYS = 180
@@ -58,7 +59,7 @@ def mark_circles(
 @inner
 def by_amount_and_party(columns: Columns, picked: Int64s, counted: Int8s, n: int) -> Int64s:
     """Indices of the half year's transfers and cash with somebody, by amount, then by party."""
-    found, m = np.empty(n, np.int64), 0
+    found, keys, m = np.empty(n, np.int64), np.empty(n, np.int64), 0
     for i in range(n):
         slot = picked[i]
         mask = columns.mask[slot]
@@ -66,11 +67,15 @@ def by_amount_and_party(columns: Columns, picked: Int64s, counted: Int8s, n: int
         if not counted[i] or not is_handed or columns.amount[slot] <= 0:
             continue
         if columns.day[slot] > columns.day[picked[0]] - LONG_DAYS:
-            found[m] = i
+            found[m], keys[m] = i, columns.counterparty[slot]
             m += 1
-    order = found[:m]
-    order = order[np.argsort(columns.counterparty[picked[order]], kind="mergesort")]
-    return order[np.argsort(columns.amount[picked[order]], kind="mergesort")]
+    by_party = places_by(keys[:m])
+    for k in range(m):
+        keys[k] = columns.amount[picked[found[by_party[k]]]]
+    order = places_by(keys[:m])
+    for k in range(m):
+        order[k] = found[by_party[order[k]]]
+    return order
 
 
 @inner
@@ -88,8 +93,9 @@ def savers_of(columns: Columns, picked: Int64s, group: Int64s) -> Int64s:
         if abs(came - went) > 1:
             return members[:0]
         if came > 0:
-            members[m : m + last - first] = group[first:last]
-            m += last - first
+            for k in range(first, last):
+                members[m] = group[k]
+                m += 1
             both += went > 0
         else:
             outsiders += 1

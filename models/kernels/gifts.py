@@ -4,6 +4,7 @@ import numpy as np
 
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
+from models.kernels.sorting import places_by
 from models.mask import Mask, Test
 
 EVENT_TEST = int(Test.EVENT)
@@ -33,7 +34,7 @@ def mark_gifts(
 ) -> None:
     """EVENT, for the gifts of the last 30 local days. O(n log n), and of gifts 30 times."""
     gifts = by_giver(columns, picked, counted, n, LARGEST_GIFT_USD * usd)
-    today = columns.day[picked[0]]
+    today = np.int64(columns.day[picked[0]])
     given = 0
     for i in gifts:
         if columns.day[picked[i]] > today - MONTH_DAYS:
@@ -57,7 +58,7 @@ def mark_gifts(
 @inner
 def by_giver(columns: Columns, picked: Int64s, counted: Int8s, n: int, largest: int) -> Int64s:
     """Indices of what could be gifts of the last 65 local days, by who gave them."""
-    found, m = np.empty(n, np.int64), 0
+    found, keys, m = np.empty(n, np.int64), np.empty(n, np.int64), 0
     since = columns.day[picked[0]] - 2 * MONTH_DAYS - FEAST_DAYS
     for i in range(n):
         slot = picked[i]
@@ -66,14 +67,18 @@ def by_giver(columns: Columns, picked: Int64s, counted: Int8s, n: int, largest: 
             continue
         is_small = 0 < columns.amount[slot] <= largest
         if is_small and columns.counterparty[slot] >= 0 and columns.day[slot] > since:
-            found[m] = i
+            found[m], keys[m] = i, columns.counterparty[slot]
             m += 1
-    gifts = found[:m]
-    return gifts[np.argsort(columns.counterparty[picked[gifts]], kind="mergesort")]
+    order = places_by(keys[:m])
+    for k in range(m):
+        order[k] = found[order[k]]
+    return order
 
 
 @inner
-def passed_on(columns: Columns, picked: Int64s, counted: Int8s, n: int, until: int) -> int:
+def passed_on(
+    columns: Columns, picked: Int64s, counted: Int8s, n: int, until: int | np.int64
+) -> int:
     """What in the 30 local days up to `until` was sent on to strangers, or drawn in cash in a
     border zone away from home."""
     passed = 0

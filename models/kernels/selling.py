@@ -4,6 +4,7 @@ import numpy as np
 
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
+from models.kernels.sorting import places_by
 from models.mask import Mask, Test
 
 LIVE_SELLER_TEST = int(Test.LIVE_SELLER)
@@ -67,9 +68,22 @@ def is_from_many(columns: Columns, picked: Int64s, sales: Int64s) -> bool:
     """Whether enough buyers paid, over weeks."""
     if len(sales) < LEAST_BUYERS:
         return False
-    days = columns.day[picked[sales]]
-    buyers = np.unique(columns.counterparty[picked[sales]])
-    return len(buyers) >= LEAST_BUYERS and days.max() - days.min() >= LEAST_SPAN_DAYS
+    keys = np.empty(len(sales), np.int64)
+    first = last = columns.day[picked[sales[0]]]
+    for k in range(len(sales)):
+        slot = picked[sales[k]]
+        keys[k] = columns.counterparty[slot]
+        first, last = min(first, columns.day[slot]), max(last, columns.day[slot])
+    return distinct_of(keys) >= LEAST_BUYERS and last - first >= LEAST_SPAN_DAYS
+
+
+@inner
+def distinct_of(keys: Int64s) -> int:
+    """How many different keys there are. O(n log n)."""
+    count, order = 0, places_by(keys)
+    for k in range(len(keys)):
+        count += k == 0 or keys[order[k]] != keys[order[k - 1]]
+    return count
 
 
 @inner
@@ -90,5 +104,5 @@ def is_trade(
         if mask & (COURIER | SUPPLIES):
             spent += amount
             supplies += bool(mask & SUPPLIES)
-    days = len(np.unique(courier_days[:couriers]))
+    days = distinct_of(courier_days[:couriers])
     return days >= LEAST_COURIER_DAYS and supplies > 0 and 5 * spent >= sold

@@ -5,6 +5,7 @@ from numba import njit
 
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.everyday import mark_everyday
+from models.kernels.sorting import places_by
 from models.mask import Mask, Test
 
 DAY = 86_400_000_000
@@ -122,7 +123,7 @@ def mark_explained(
         if is_steady and mask & IN and mask & HOLDER_MERCHANT:
             explained[i] |= MERCH_TEST
         keys[i] = columns.counterparty[picked[i]] * MONTH_KEYS + columns.month[picked[i]]
-    order[:n] = np.argsort(keys[:n], kind="mergesort")
+    order[:n] = places_by(keys[:n])
     first = 0
     while first < n:
         last = first
