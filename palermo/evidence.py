@@ -179,7 +179,7 @@ def _rows_of(frame: pl.DataFrame, keys: pl.DataFrame) -> Iterator[tuple[str, pl.
 def _packed(rows: Sequence[pl.DataFrame]) -> bytes:
     whole = pl.concat(rows, rechunk=True) if rows else pl.DataFrame(schema=ARCHIVED)
     buffer = BytesIO()
-    whole.write_ipc(buffer, compression="uncompressed")
+    whole.write_ipc(buffer, compression="zstd")
     return buffer.getvalue()
 
 
