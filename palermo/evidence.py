@@ -30,6 +30,9 @@ from palermo.judged import holders_since, standing
 from palermo.model_scores import Rank
 
 SIDES = ("orig_account_id", "benef_account_id", "orig_party_id", "benef_party_id")
+MOST_ROWS_UNPACKED = 200_000
+"""Some hundred megabytes. A holder's rows are kept once an alert, so together they can be many
+times the feed."""
 EVER = keys_between(0, (1 << 63) - 1)
 
 
@@ -70,14 +73,14 @@ def freeze(
 ) -> None:
     """Keeps for each alert the rows it can be derived from again."""
     holders = {alert.alert_id: _holders(transaction, alert, catalogue, triage) for alert in alerts}
-    rows = _rows_by_alert(archive, _keys(holders, references))
+    parts = parts_by_alert(archive, _keys(holders, references))
     for alert in alerts:
         evidence = Evidence(
             alert=alert_json(alert),
             holders=holders[alert.alert_id],
             history_start=_time(progress.history_start),
             seen_until=_time(progress.seen_until),
-            rows=_packed(rows.get(alert.alert_id, [])),
+            rows=_joined(parts.pop(alert.alert_id, [])),
         )
         transaction.save_evidence(alert.alert_id, msgspec.msgpack.encode(evidence))
 
@@ -153,14 +156,31 @@ def _keys(holders: Mapping[str, Iterable[str]], references: References) -> pl.Da
     return pl.DataFrame(sorted(pairs), schema=schema, orient="row")
 
 
-def _rows_by_alert(archive: ArchivedRows, keys: pl.DataFrame) -> dict[str, list[pl.DataFrame]]:
-    found: dict[str, list[pl.DataFrame]] = {}
+def parts_by_alert(
+    archive: ArchivedRows, keys: pl.DataFrame, *, at_most: int = MOST_ROWS_UNPACKED
+) -> dict[str, list[bytes]]:
+    """By alert the rows that carry one of its keys (see `_keys`), in row order, packed whenever
+    more than `at_most` lie unpacked."""
+    packed: dict[str, list[bytes]] = {}
+    unpacked: dict[str, list[pl.DataFrame]] = {}
     if keys.is_empty():
-        return found
+        return packed
+    count = 0
     for frame in archive.read():
         for alert_id, rows in _rows_of(frame.filter(pl.col("fate") != "late"), keys):
-            found.setdefault(alert_id, []).append(rows)
-    return found
+            unpacked.setdefault(alert_id, []).append(rows)
+            count += rows.height
+        if count > at_most:
+            _pack(unpacked, packed)
+            count = 0
+    _pack(unpacked, packed)
+    return packed
+
+
+def _pack(unpacked: dict[str, list[pl.DataFrame]], packed: dict[str, list[bytes]]) -> None:
+    for alert_id, frames in unpacked.items():
+        packed.setdefault(alert_id, []).append(_packed(pl.concat(frames)))
+    unpacked.clear()
 
 
 def _rows_of(frame: pl.DataFrame, keys: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -176,10 +196,16 @@ def _rows_of(frame: pl.DataFrame, keys: pl.DataFrame) -> Iterator[tuple[str, pl.
         yield str(alert_id), frame[places["place"]]
 
 
-def _packed(rows: Sequence[pl.DataFrame]) -> bytes:
-    whole = pl.concat(rows, rechunk=True) if rows else pl.DataFrame(schema=ARCHIVED)
+def _joined(parts: Sequence[bytes]) -> bytes:
+    if len(parts) == 1:
+        return parts[0]
+    frames = [pl.read_ipc(BytesIO(part)) for part in parts]
+    return _packed(pl.concat(frames) if frames else pl.DataFrame(schema=ARCHIVED))
+
+
+def _packed(rows: pl.DataFrame) -> bytes:
     buffer = BytesIO()
-    whole.write_ipc(buffer, compression="zstd")
+    rows.rechunk().write_ipc(buffer, compression="zstd")
     return buffer.getvalue()
 
 
