@@ -223,7 +223,11 @@ MUTANTS: dict[str, Mutant] = {
         batches=late,
     ),
     "arming count": Mutant(
-        change=Change(ARMING, "if part[k] >= arms.least[i]:", "if part[k] > arms.least[i]:"),
+        change=Change(
+            ARMING,
+            "if tallied.arm[k] >= arms.least[i]:",
+            "if tallied.arm[k] > arms.least[i]:",
+        ),
         batches=just_enough,
     ),
     "FIFO match": Mutant(

@@ -259,7 +259,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
         ((strategies.organised,), {"som-organiser-split": 30}),
         ((strategies.ramped,), {"st-crypto-ramp": 30}),
         ((strategies.touring,), {"sx-circuit-lodging": 10}),
-        ((strategies.set_off,), {"st-hawala-cluster": 5}),
+        ((strategies.set_off,), {"st-hawala-cluster": 3}),
         ((strategies.brokered,), {"sx-bride-broker": 30}),
         ((strategies.streamed,), {"cse-stream-facilitator": 10, "cse-stream-payer": 5}),
         ((strategies.sitting,), {"fl-emptied-card": 100, "fl-one-atm-many-cards": 10}),
