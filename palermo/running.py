@@ -93,6 +93,8 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
         observer(stage)
 
     with ExitStack() as stack:
+        # First of all: an interrupt raised while stages are opened can be swallowed by a library.
+        asked = stack.enter_context(stop_signals())
         if wish.metrics:
             stack.enter_context(served(wish.metrics, metrics, pulse))
         line = stack.enter_context(
@@ -108,7 +110,6 @@ def carry_out(wish: Wish, *, observer: Observer = lambda stage: None) -> Outcome
             )
         )
         telemetry.tell_build(line.reproduce)
-        asked = stack.enter_context(stop_signals())
         tell = stack.enter_context(_told())
         say_before_compiling()
         begun = progress = _noted(resume(line), wish, line.carried)
