@@ -7,8 +7,9 @@ from hashlib import blake2b
 
 from alerts.gate import Ground, grounds_from, passes
 from alerts.kept import Outline, SubjectKey
-from alerts.order import MICROSECOND, key_time
+from alerts.order import key_time
 from detectors.typology import Definition
+from ingest.times import MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

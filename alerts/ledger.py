@@ -8,11 +8,12 @@ import msgspec
 import polars as pl
 import sqlalchemy as sa
 
-from alerts.order import KeyColumn, key_parts, microseconds, moment, movement_key, order_key
+from alerts.order import KeyColumn, key_parts, moment, movement_key, order_key
 from alerts.statements import chunks, insert_rows
 from alerts.tables import LEDGER as TABLE
 from alerts.tables import LEDGER_REACH
 from detectors.finding import Citation, Finding
+from ingest.times import microseconds
 from models.evaluated import LEDGER
 from models.mask import Mask
 

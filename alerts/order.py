@@ -1,14 +1,13 @@
 """The total order of movements as one key of 33 bytes that any database compares rightly."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
 from detectors.finding import TriggerKey
+from ingest.times import EPOCH, MICROSECOND, microseconds
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 OFFSET = 1 << 63
 """Added to signed numbers, so that their big-endian bytes order as they do."""
 
@@ -65,11 +64,6 @@ def keys_between(first: int, last: int) -> tuple[bytes, bytes]:
 def key_time(key: bytes) -> int:
     """The time of a key in microseconds."""
     return int.from_bytes(key[:8], "big") - OFFSET
-
-
-def microseconds(time: datetime) -> int:
-    """Since the epoch, exact."""
-    return (time - EPOCH) // MICROSECOND
 
 
 def moment(microseconds_since_epoch: int) -> datetime:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from alerts.alert import Origin, Severity
-from alerts.order import MICROSECOND
 from alerts.register import raised_between
+from ingest.times import MICROSECOND
 
 STORM_FACTOR = 10
 HOUR = timedelta(hours=1) // MICROSECOND

@@ -17,15 +17,7 @@ from alerts.content import write_alert
 from alerts.dossier import Background, Cited, Dossier
 from alerts.episode import Episode, fold, raised_by, strongest
 from alerts.kept import KeptFinding, LinkedSignal, Outline, SubjectKey
-from alerts.order import (
-    MICROSECOND,
-    key_time,
-    keys_between,
-    microseconds,
-    moment,
-    movement_key,
-    order_key,
-)
+from alerts.order import key_time, keys_between, moment, movement_key, order_key
 from alerts.register import Span
 from alerts.relations import declared_relations
 from alerts.scoring import ScoreTable
@@ -38,10 +30,10 @@ from detectors.gathering import gather
 from detectors.networks import NetworkFindings
 from detectors.typology import Definition, GatheringTypology
 from ingest.reference import References
+from ingest.times import MICROSECOND, microseconds
 
 ModelScores = Mapping[tuple[str, TriggerKey], ModelScore]
 """What a model says of the movement that triggered a finding, by holder and trigger."""
-FAR_FUTURE = keys_between(0, (1 << 63) - 1)[1]
 
 
 @dataclass(slots=True)

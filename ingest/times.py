@@ -15,6 +15,12 @@ MINUTE = timedelta(minutes=1)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+
+def microseconds(time: datetime) -> int:
+    """Since the epoch, exact."""
+    return (time - EPOCH) // MICROSECOND
+
+
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
 EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND

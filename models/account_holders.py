@@ -1,15 +1,15 @@
 """Who holds each account, as the bank knows it, by interned number."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from ingest.reference import Account
+from ingest.times import microseconds
 from models.kernels.arena import Int32s, Int64s
 from models.names import NO_NAME, Names, looked_up, table_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EVER = np.iinfo(np.int64).min
 
 
 class AccountHolders:
@@ -25,7 +25,7 @@ class AccountHolders:
                 always[number] = names.optional(versions[0].holder)
             else:
                 self._dated[number] = sorted(
-                    ((_microseconds(v.valid_from), names.optional(v.holder)) for v in versions),
+                    ((_start(each), names.optional(each.holder)) for each in versions),
                     key=lambda version: version[0],
                 )
         size = len(names)
@@ -50,5 +50,6 @@ def _holder_on(versions: Sequence[tuple[int, int]], time: int) -> int:
     return holder
 
 
-def _microseconds(at: datetime | None) -> int:
-    return np.iinfo(np.int64).min if at is None else (at - EPOCH) // timedelta(microseconds=1)
+def _start(version: Account) -> int:
+    """From when it holds, in microseconds."""
+    return EVER if version.valid_from is None else microseconds(version.valid_from)

@@ -43,9 +43,6 @@ armed typology asks for that scope). holder_kind is customer, or account where t
 unknown. One column a feature follows, by its name, nullable: text where the feature's value is a
 name, else whole numbers."""
 
-CONTEXT = ("armed", "history_days", "usd_minor", "threshold_minor", "income_minor")
-"""What is known beside the features where it is decided whether a typology fires."""
-
 REPLACES: dict[str, pl.DataType] = {
     "holder": pl.String(),
     "since_time": UTC_MICROSECONDS,

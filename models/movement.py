@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,6 @@ UNKNOWN_VALUE = -1
 """A day's rate or threshold that nobody knows."""
 
 EPOCH_DAY = date(1970, 1, 1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
 HOUR = 3_600_000_000
 MINUTE = 60_000_000
@@ -527,19 +526,6 @@ def _opened(accounts: Mapping[str, Sequence[Account]]) -> dict[str, int]:
         for account, versions in accounts.items()
     }
     return {account: min(found) for account, found in days.items() if found}
-
-
-def _holder_on(versions: Sequence[tuple[int, int]], time: int) -> int:
-    """The holder of the last version from at or before the time."""
-    holder = NO_NAME
-    for valid_from, of in sorted(versions, key=lambda version: version[0]):
-        if valid_from <= time:
-            holder = of
-    return holder
-
-
-def _microseconds(at: datetime | None) -> int:
-    return np.iinfo(np.int64).min if at is None else (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _day(on: date | None, otherwise: int) -> int:

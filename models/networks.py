@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Literal, get_args
 
@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from ingest.reference import References
+from ingest.times import EPOCH, microseconds
 from ingest.transaction import TRANSACTION, TransactionBatch
 from models.account_holders import AccountHolders
 from models.kernels.arena import Int32s
@@ -50,7 +51,6 @@ from models.snapshot import (
 )
 from models.transactions import Transactions
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Shape = Literal[
     "cycle", "scatter_gather", "gather_scatter", "bipartite", "stack", "fan_in", "fan_out"
 ]
@@ -303,7 +303,7 @@ class Networks:
                 (row["txn_hi"], row["txn_lo"]),
                 (row["reversal_hi"] or 0, row["reversal_lo"] or 0),
             )
-            self._returns.setdefault(original, {})[txn] = _microseconds(row["event_time"])
+            self._returns.setdefault(original, {})[txn] = microseconds(row["event_time"])
             self._returned[txn] = original
             originals.append(original)
         self._recall(originals, marked)
@@ -477,7 +477,7 @@ class Networks:
         """Lets go of what no later batch can look back to."""
         if seen_until is None:
             return
-        self._horizon = max(self._horizon, _microseconds(seen_until - self._kept))
+        self._horizon = max(self._horizon, microseconds(seen_until - self._kept))
         used = self._transfers[: self._used]
         is_kept = (used.time >= self._horizon) & (used.is_gone == 0)
         if self._used < LEAST_SLOTS or 2 * int(is_kept.sum()) > self._used:
@@ -605,7 +605,3 @@ def _ordered(shapes: Iterable[ShapeFound]) -> tuple[ShapeFound, ...]:
 
 def _hex(high: int, low: int) -> str:
     return f"{high:016x}{low:016x}"
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)

@@ -1,9 +1,9 @@
 """What is known of every holder up to a movement: movements in, evaluated triggers out."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from ingest.reference import References
+from ingest.times import EPOCH, microseconds
 from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
 from models.block_copy import BlockSlice
 from models.blocks import Blocks
@@ -51,7 +52,6 @@ from models.snapshot import (
 from models.tables import arm_table, early_tables, feature_table, screen_table
 from models.transactions import Transactions
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPLETE_HISTORY_DAYS = 10_000
 KEPT_DAYS = LONGEST_DAYS + 5
 ALWAYS_ARMED = ArmTable(
@@ -65,22 +65,14 @@ ALWAYS_ARMED = ArmTable(
 
 
 Fires = Callable[[pl.DataFrame], pl.Series]
-"""On which rows of variant ALL (CONTEXT columns, one column a feature) a typology fires."""
+"""On which rows of variant ALL a typology fires. Columns: armed, history_days, usd_minor,
+threshold_minor, income_minor, and one a feature."""
 
 
 class DollarRates(Protocol):
     """What one US dollar is in minor units of the base currency on a day; None where unknown."""
 
     def usd_minor(self, on: date) -> int | None: ...
-
-
-class Context(NamedTuple):
-    """At each trigger: whole days the feed has shown, one US dollar and the reporting threshold
-    in minor units (UNKNOWN_VALUE where nobody knows)."""
-
-    history_days: Int64s
-    usd: Int64s
-    threshold: Int64s
 
 
 class Profiles:
@@ -298,7 +290,7 @@ class Profiles:
         """Lets go of what no later batch can look back to. Counted from this batch's end, so only
         after it: its own first rows may be months older."""
         if seen_until is not None:
-            self._horizon = max(self._horizon, _microseconds(seen_until - self._kept))
+            self._horizon = max(self._horizon, microseconds(seen_until - self._kept))
             self._transactions.forget(EPOCH + timedelta(microseconds=self._horizon))
 
     def _within_memory(self, holders: Int64s, firsts: Int64s) -> Int64s:
@@ -400,7 +392,7 @@ class Profiles:
         slots = start + offsets
         history = np.full(len(slots), COMPLETE_HISTORY_DAYS, np.int64)
         if not self._is_history_complete and self._history_start is not None:
-            since = _microseconds(self._history_start)
+            since = microseconds(self._history_start)
             history = (self._blocks.columns.time[slots] - since) // DAY
         prices = self._prices_on(self._blocks.columns.day[slots])
         return Triggers(start, offsets, armed, history, *prices)
@@ -470,7 +462,7 @@ class Profiles:
         return self._seen, self._sums, self._met
 
     def _asked_frame(self, holders: Int64s, triggers: Triggers, standing: Standing) -> pl.DataFrame:
-        """CONTEXT columns and one column a feature: what decides whether a typology fires."""
+        """What decides whether a typology fires: the columns of Fires."""
         left = Triggers(*(values[standing.trigger] for values in triggers))
         return pl.DataFrame(
             [
@@ -509,7 +501,7 @@ class Profiles:
         ).select(*TRIGGER, *(f.name for f in self._features))
 
     def _context(self, holders: Int64s, triggers: Triggers) -> list[pl.Series]:
-        """The CONTEXT columns."""
+        """What is known of each trigger beside the features."""
         incomes = [self._incomes.get(name) for name in self._holder_names(holders)]
         return [
             pl.Series("armed", triggers.armed.astype(np.uint64)),
@@ -565,7 +557,7 @@ class Profiles:
         if number == NO_NAME:
             return range(0)
         times = self._times(number)
-        since = max(_microseconds(after), self._horizon)
+        since = max(microseconds(after), self._horizon)
         start = int(self._blocks.starts[number])
         first = int(np.searchsorted(times, since, side="right"))
         return range(start + first, start + len(times))
@@ -603,7 +595,3 @@ def _explained_columns(results: Results) -> list[pl.Series]:
             for t, test in enumerate(TEST_NAMES)
         )
     return columns
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)

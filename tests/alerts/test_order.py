@@ -6,8 +6,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.order import KeyColumn, key_parts, key_time, keys_between, microseconds, order_key
+from alerts.order import KeyColumn, key_parts, key_time, keys_between, order_key
 from detectors.finding import TriggerKey
+from ingest.times import microseconds
 
 TRIGGERS = st.builds(
     TriggerKey,
