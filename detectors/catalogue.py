@@ -132,6 +132,10 @@ class Catalogue:
             if available.blindness(condition) is None and _is_short(typology, condition)
             for part, whole, ratio, is_least in condition.screens
         )
+        self._bits = {
+            key: sum(1 << i for i, arm in enumerate(self.arms) if arm.typology == key)
+            for key in self.typologies
+        }
         self._fires = {
             key: self._fires_at(typology).alias(key) for key, typology in self.typologies.items()
         }
@@ -173,14 +177,11 @@ class Catalogue:
     def _armed_in(self, rows: pl.DataFrame) -> list[str]:
         """The typologies that are armed on any of these rows."""
         bits = int(np.bitwise_or.reduce(rows["armed"].to_numpy()))
-        return [key for key in self.typologies if bits & self._bits_of(key)]
-
-    def _bits_of(self, typology: str) -> int:
-        return sum(1 << i for i, arm in enumerate(self.arms) if arm.typology == typology)
+        return [key for key, theirs in self._bits.items() if bits & theirs]
 
     def _fires_at(self, typology: Typology) -> pl.Expr:
         """Whether an armed row meets all conditions but those that only clear."""
-        bits = pl.lit(self._bits_of(typology.id), dtype=pl.UInt64())
+        bits = pl.lit(self._bits[typology.id], dtype=pl.UInt64())
         is_armed = (pl.col("armed") & bits) != 0
         return pl.all_horizontal(
             is_armed,

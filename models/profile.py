@@ -332,21 +332,24 @@ class Profiles:
         owners = holders[owner]
         triggers = self._triggers(owners, offsets, armed)
         longest = int(offsets.max()) + 1
-        standing = self._standing(triggers, longest)
-        rows = self._asked_frame(owners[standing.trigger], triggers, standing)
-        chosen = np.arange(len(standing.trigger))
-        if self._fires is not None and len(chosen):
-            chosen = np.flatnonzero(self._fires(rows).to_numpy())
-        if not len(chosen):
+        standing = self._firing(owners, triggers, self._standing(triggers, longest))
+        if not len(standing.trigger):
             return Evaluated(features=self._no_features, replaces=replaces)
-        numbers = standing.trigger[chosen]
-        left = Triggers(*(values[numbers] for values in triggers))._replace(
-            armed=standing.bits[chosen]
-        )
-        results = self._results(left, standing.values[chosen], longest)
+        left = _left_of(triggers, standing)
+        results = self._results(left, standing.values, longest)
         return Evaluated(
-            features=self._feature_frame(owners[numbers], left, results), replaces=replaces
+            features=self._feature_frame(owners[standing.trigger], left, results),
+            replaces=replaces,
         )
+
+    def _firing(self, owners: Int64s, triggers: Triggers, standing: Standing) -> Standing:
+        """Of what stands, that on which a typology fires; all of it where nobody says."""
+        if self._fires is None or not len(standing.trigger):
+            return standing
+        context = self._context(owners[standing.trigger], _left_of(triggers, standing))
+        rows = pl.DataFrame([*context, *self._feature_columns(standing.values)])
+        chosen = self._fires(rows).arg_true().to_numpy()
+        return Standing(*(each[chosen] for each in standing))
 
     def _armed(self, holders: Int64s, firsts: Int64s) -> tuple[Int64s, Int64s, Int64s]:
         """owner (index into holders), offset and armed bits of each armed trigger."""
@@ -461,16 +464,6 @@ class Profiles:
             )
         return self._seen, self._sums, self._met
 
-    def _asked_frame(self, holders: Int64s, triggers: Triggers, standing: Standing) -> pl.DataFrame:
-        """What decides whether a typology fires: the columns of Fires."""
-        left = Triggers(*(values[standing.trigger] for values in triggers))
-        return pl.DataFrame(
-            [
-                *self._context(holders, left._replace(armed=standing.bits)),
-                *self._feature_columns(standing.values),
-            ]
-        )
-
     def _feature_frame(self, holders: Int64s, triggers: Triggers, results: Results) -> pl.DataFrame:
         columns = self._blocks.columns
         slots = triggers.start + triggers.offset
@@ -578,6 +571,12 @@ def _coordinates(
 
 def _kind(feature: Feature) -> pl.DataType:
     return pl.String() if feature.aggregate in NAMED else pl.Int64()
+
+
+def _left_of(triggers: Triggers, standing: Standing) -> Triggers:
+    """The triggers that stand, with the armed bits that are left."""
+    left = Triggers(*(values[standing.trigger] for values in triggers))
+    return left._replace(armed=standing.bits)
 
 
 def _nullable(name: str, values: Int64s, null: int) -> pl.Series:
