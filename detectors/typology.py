@@ -34,6 +34,10 @@ class Parameters:
         ]
 
 
+COMMON_TESTS = ("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER")
+"""Exculpation tests that most typologies ask."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One clause of the definition.

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, precondition, share_at_least
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -117,7 +118,7 @@ def typology(p: NewAccountUsedParameters) -> Typology:
                 ask_for="who holds the telephone and the codes",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "SCHOOL"),
+        exculpations=(*COMMON_TESTS, "SCHOOL"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="contact", feature=None),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from detectors.typology import (
+    COMMON_TESTS,
     Demand,
     ElementCeiling,
     Feeders,
@@ -121,7 +122,7 @@ def typology(p: MuleFarmParameters) -> GatheringTypology:
                 ask_for="what the credits were for, and who decides over the parties paid",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "LIVE_SELLER"),
+        exculpations=(*COMMON_TESTS, "LIVE_SELLER"),
         is_sufficient=True,
         deviation="Log-in records, networks and zones are not in the feed: the device on the "
         "payments stands for them, and where it stands is a next step.",

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, share, share_at_least, share_at_most
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -191,7 +192,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
                 ask_for="entry stamps, route, who met the group",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "SCHOOL"),
+        exculpations=(*COMMON_TESTS, "SCHOOL"),
         cites=Mask.TRAVEL | Mask.TRANSFER,
         deviation="Passengers and one-way tickets are not in bank data: tickets between towns, "
         "several on one day, beside equal sums to persons who are not paid again stand for them.",

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, share, share_at_least, share_at_most
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -229,16 +230,7 @@ def typology(p: CollectorParameters) -> Typology:
                 ask_for="what the payments were for, and who received what was passed on",
             ),
         ),
-        exculpations=(
-            "PAYROLL",
-            "REMIT",
-            "FAMILY",
-            "LICENSED",
-            "SHELTER",
-            "EVENT",
-            "LIVE_SELLER",
-            "ROSCA",
-        ),
+        exculpations=(*COMMON_TESTS, "EVENT", "LIVE_SELLER", "ROSCA"),
         cites=Mask.IN | Mask.OUT,
         is_shape=True,
         deviation="Where the cash is drawn (border zone) weighs at most a fifth and decides "

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, dear, precondition, share_at_least, triggered
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -195,7 +196,7 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                 ask_for="who travelled, when each arrived, who sent word of it",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "ROSCA", "SCHOOL"),
+        exculpations=(*COMMON_TESTS, "ROSCA", "SCHOOL"),
         cites=Mask.TRANSFER,
         is_sufficient=True,
         deviation="Deposits are matched to releases by amount alone: each of 90 to 100 % of one "

@@ -14,6 +14,7 @@ from detectors.conditions import (
     triggered,
 )
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -192,7 +193,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                 ask_for="what each helper did for it: vehicles, boats, rooms, papers",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.TRANSFER,
         is_sufficient=True,
         deviation="That a sender collects fees is not asked: few senders stand for it, and its own "

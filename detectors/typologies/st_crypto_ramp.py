@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, share_at_least
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -137,7 +138,7 @@ def typology(p: CryptoRampParameters) -> Typology:
                 ask_for="wallets, exchange records, complaints of those who paid in",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.IN | Mask.CRYPTO,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="ramp_14d"),

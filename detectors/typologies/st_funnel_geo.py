@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, rests_at_most, share, share_at_least
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -181,7 +182,7 @@ def typology(p: FunnelParameters) -> Typology:
                 ask_for="who paid in and who drew: slips, images, card custody",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.CASH,
         deviation="Deposits that the holder is known to have made are a trader's round and do not "
         "count, nor do sums below USD 1,000. Where slips name nobody, every deposit counts.",

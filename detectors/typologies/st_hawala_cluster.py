@@ -14,6 +14,7 @@ from detectors.conditions import (
     triggered,
 )
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -148,7 +149,7 @@ def typology(p: HawalaParameters) -> Typology:
                 ask_for="books of set-off, rates used, partners abroad",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.TRANSFER,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="partner_30d"),

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, passes_through, rests_at_most, share, share_at_least
 from detectors.typology import (
+    COMMON_TESTS,
     Condition,
     ElementCeiling,
     NextStep,
@@ -180,7 +181,7 @@ def typology(p: MuleOnsetParameters) -> Typology:
                 ask_for="who opened the account, who holds its telephone and codes",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "LIVE_SELLER"),
+        exculpations=(*COMMON_TESTS, "LIVE_SELLER"),
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="device", feature="device_14d"),

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, passes_through, rests_at_most, share
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -134,7 +135,7 @@ def typology(p: RapidPassParameters) -> Typology:
                 ask_for="what the credits were for, and who received what was passed on",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="pipe_payee_7d"),

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, share_at_most
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -146,16 +147,7 @@ def typology(p: SmurfParameters) -> Typology:
                 ask_for="who sent the depositors, and where the cash comes from",
             ),
         ),
-        exculpations=(
-            "PAYROLL",
-            "REMIT",
-            "FAMILY",
-            "LICENSED",
-            "SHELTER",
-            "MERCH",
-            "ROSCA",
-            "SCHOOL",
-        ),
+        exculpations=(*COMMON_TESTS, "MERCH", "ROSCA", "SCHOOL"),
         cites=Mask.CASH,
         deviation="Depositors declared as related to the holder are left out; whether they know "
         "each other is not in the feed of one account and left to the next steps. Depositors "

@@ -6,6 +6,7 @@ from datetime import timedelta
 import polars as pl
 
 from detectors.typology import (
+    COMMON_TESTS,
     Condition,
     ElementCeiling,
     NextStep,
@@ -138,7 +139,7 @@ def typology(p: StructuringParameters) -> Typology:
                 ask_for="teller notes, slips, who stood at the counter",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.NEAR | Mask.OVER,
         is_shape=True,
         deviation="Its facts rest on one pair of columns and can never be two families. Sums kept "

@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, share
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -147,7 +148,7 @@ def typology(p: ThirdPartyPayerParameters) -> Typology:
                 ask_for="what the people who live there must pay, and what they owe",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "SCHOOL"),
+        exculpations=(*COMMON_TESTS, "SCHOOL"),
         cites=Mask.HOUSING | Mask.UPKEEP | Mask.TRANSFER,
         deviation="Whom a bill is for is not in bank data: rents to several landlords stand for "
         "several homes, and people who pay in again and again for those who live there.",

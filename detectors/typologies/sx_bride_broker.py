@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, precondition, whole_at
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -132,7 +133,7 @@ def typology(p: BrideBrokerParameters) -> Typology:
                 ask_for="what the families were told, and whether the women agreed and knew",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.LUMP | Mask.TRANSFER | Mask.TRAVEL | Mask.PAPERS,
         is_sufficient=True,
         deviation="Cycles are counted over 180 days, as long as movements are kept, not a year. A "

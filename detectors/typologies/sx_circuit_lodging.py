@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -156,7 +157,7 @@ def typology(p: CircuitLodgingParameters) -> Typology:
                 ask_for="guests by name, who booked, who came and went",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "EVENT"),
+        exculpations=(*COMMON_TESTS, "EVENT"),
         cites=Mask.IN | Mask.LODGING | Mask.TRAVEL,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="circuit_payee_60d"),

@@ -14,6 +14,7 @@ from detectors.conditions import (
     share_at_most,
 )
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -169,7 +170,7 @@ def typology(p: DrainedParameters) -> Typology:
                 ask_for="who holds the card, the telephone and the access codes",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER"),
+        exculpations=COMMON_TESTS,
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="top_payee_30d"),

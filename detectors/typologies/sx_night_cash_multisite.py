@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.conditions import at_least, at_most, share, share_at_least
 from detectors.typology import (
+    COMMON_TESTS,
     ElementCeiling,
     NextStep,
     Parameters,
@@ -168,7 +169,7 @@ def typology(p: NightCashParameters) -> Typology:
                 ask_for="who paid in, and where the cash comes from",
             ),
         ),
-        exculpations=("PAYROLL", "REMIT", "FAMILY", "LICENSED", "SHELTER", "LIVE_SELLER"),
+        exculpations=(*COMMON_TESTS, "LIVE_SELLER"),
         cites=DEPOSIT,
         deviation="Declared income is asked for: without it nothing tells a night's work from a "
         "business. Only the towns of the night's deposits count.",
