@@ -66,11 +66,7 @@ def _why(finding: Finding) -> Iterator[str]:
         if result is not None and result.result == "explains":
             yield f"{test}: {reason(result)}"
         else:
-            yield from (f"{test}: {_failed(fact)}" for fact in finding.facts if _fails(fact))
-
-
-def _fails(fact: Fact) -> bool:
-    return not fact.is_met
+            yield from (f"{test}: {_failed(fact)}" for fact in finding.facts if not fact.is_met)
 
 
 def _failed(fact: Fact) -> str:

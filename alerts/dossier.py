@@ -78,7 +78,7 @@ class Dossier:
         return tuple(dict.fromkeys([*references, *rest]))
 
 
-def is_met(fact: Fact) -> bool:
+def speaks(fact: Fact) -> bool:
     """Whether a fact speaks for its typology: its condition holds, and it is of more than
     nothing."""
     return fact.is_met and fact.value is not None and fact.value != 0

@@ -6,7 +6,7 @@ Sources: Trafficking Protocol Art. 3, Smuggling of Migrants Protocol Art. 3 and 
 from collections.abc import Iterator, Mapping, Sequence
 
 from alerts.alert import Element, ElementOfCrime, ElementState, Offence
-from alerts.dossier import Cited, is_met
+from alerts.dossier import Cited, speaks
 from alerts.gate import grounds_of, names_persons
 from detectors.finding import Fact
 from detectors.typology import ElementCeiling
@@ -100,9 +100,9 @@ def _state(cited: Sequence[Cited], offence: Offence, element: Element) -> Elemen
     """The ceiling where all its facts speak, weak where some do."""
     states: set[ElementState] = set()
     for each, ceiling in _ceilings(cited, offence, element):
-        met = [fact for fact in _named(each, ceiling) if is_met(fact)]
-        if met:
-            states.add(ceiling.strongest if len(met) == len(ceiling.facts) else "weak")
+        speaking = [fact for fact in _named(each, ceiling) if speaks(fact)]
+        if speaking:
+            states.add(ceiling.strongest if len(speaking) == len(ceiling.facts) else "weak")
     if "indicated" in states:
         return "indicated"
     return "weak" if states else "not_in_bank_data"
@@ -117,7 +117,7 @@ def _is_smuggling(cited: Sequence[Cited]) -> bool:
         fact.name
         for each in cited
         for fact in each.finding.facts
-        if fact.name in PRICES and is_met(fact)
+        if fact.name in PRICES and speaks(fact)
     }
     return any(one != other for one in benefit for other in route | price)
 
@@ -135,7 +135,7 @@ def _persons_facts(
 
 def _facts(cited: Sequence[Cited], offence: Offence, element: Element) -> Iterator[Fact]:
     for each, ceiling in _ceilings(cited, offence, element):
-        yield from (fact for fact in _named(each, ceiling) if is_met(fact))
+        yield from (fact for fact in _named(each, ceiling) if speaks(fact))
 
 
 def _ceilings(
