@@ -6,6 +6,7 @@ import numpy.typing as npt
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int32s, Int64s
 from models.kernels.slices import DAY, IN
+from models.kernels.sorting import ascending, distinct_of, places_by
 
 Float64s = npt.NDArray[np.float64]
 NULL = np.iinfo(np.int64).min
@@ -42,7 +43,7 @@ def distinct_days(columns: Columns, chosen: Int64s, m: int) -> int:
     days = np.empty(m, np.int64)
     for i in range(m):
         days[i] = columns.day[chosen[i]]
-    return len(np.unique(days))
+    return len(distinct_of(days))
 
 
 @inner
@@ -51,7 +52,7 @@ def largest_day(columns: Columns, chosen: Int64s, m: int, is_sum: bool) -> int:
     days = np.empty(m, np.int64)
     for i in range(m):
         days[i] = columns.day[chosen[i]]
-    order = np.argsort(days, kind="mergesort")
+    order = places_by(days)
     best, value = 0, 0
     for k in range(m):
         if k > 0 and days[order[k]] != days[order[k - 1]]:
@@ -70,7 +71,7 @@ def priced_amounts(columns: Columns, chosen: Int64s, m: int) -> Int64s:
         if columns.amount[chosen[i]] >= 0:
             amounts[n] = columns.amount[chosen[i]]
             n += 1
-    return np.sort(amounts[:n])
+    return ascending(amounts[:n])
 
 
 @inner
@@ -117,7 +118,7 @@ def dwell_median(columns: Columns, chosen: Int64s, m: int) -> int:
     total = 0
     for i in range(lots):
         total += matched[i]
-    order = np.argsort(dwell[:lots], kind="mergesort")
+    order = places_by(dwell[:lots])
     running = 0
     for k in range(lots):
         running += matched[order[k]]
@@ -226,7 +227,7 @@ def far_sum(
             n += 1
     if n == 0:
         return NULL
-    deposits = np.unique(deposits[:n])
+    deposits = distinct_of(deposits[:n])
     best, second, has_draw = 0, 0, False
     for i in range(m):
         if columns.region[chosen[i]] >= 0:

@@ -23,6 +23,7 @@ from models.kernels.aggregates import (
     top_name,
 )
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
+from models.kernels.explained import mark_explained
 from models.kernels.handovers import both_ways, held, split_lumps, steady, with_near
 from models.kernels.questions import (
     EVERY_ARM,
@@ -52,7 +53,6 @@ from models.kernels.slices import (
     is_in_past,
     is_in_window,
     mark_counted,
-    mark_explained,
 )
 from models.mask import Mask, Test
 

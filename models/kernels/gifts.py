@@ -4,6 +4,7 @@ import numpy as np
 
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
+from models.kernels.slices import IN, NOT_MOVED, OUT
 from models.kernels.sorting import places_by
 from models.mask import Mask, Test
 
@@ -14,14 +15,11 @@ LARGEST_GIFT_USD = 50
 MONTH_DAYS = 30
 FEAST_DAYS = 5
 LEAST_GIVERS = 10
-IN = int(Mask.IN)
-OUT = int(Mask.OUT)
 CASH = int(Mask.CASH)
 TRANSFER = int(Mask.TRANSFER)
 ZONE = int(Mask.ZONE)
 AT_HOME = int(Mask.AT_HOME)
 FESTIVAL = int(Mask.FESTIVAL)
-NOT_MOVED = int(Mask.OWN_TRANSFER | Mask.BANK_LEDGER)
 NOT_GIVEN = int(
     Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.SALARY | Mask.LOAN | Mask.HOLDER_MERCHANT
 )

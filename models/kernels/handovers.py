@@ -8,6 +8,7 @@ import numpy as np
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int64s
 from models.kernels.slices import DAY, IN
+from models.kernels.sorting import ascending, distinct_of, places_by
 from models.mask import Mask
 
 LUMP = int(Mask.LUMP)
@@ -112,7 +113,7 @@ def held(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]:
                 n_payees = max(n_payees, at + 1)
                 sums[at] += columns.amount[credit]
             break
-    return n_payers, total, back + np.sort(sums)[::-1][:FEW].sum()
+    return n_payers, total, back + ascending(sums)[::-1][:FEW].sum()
 
 
 @inner
@@ -142,7 +143,7 @@ def steady(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
     names, days = np.empty(m, np.int64), np.empty(m, np.int64)
     for i in range(m):
         names[i] = columns.counterparty[chosen[i]]
-    order = np.argsort(names, kind="mergesort")
+    order = places_by(names)
     parties, everything, first = 0, 0, 0
     while first < m:
         last = first
@@ -158,7 +159,7 @@ def steady(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
             total += amount
             squares += float(amount) * float(amount)
         is_even = count * squares <= STEADY_SPREAD * float(total) * float(total)
-        if is_priced and is_even and len(np.unique(days[:count])) >= STEADY_DAYS:
+        if is_priced and is_even and len(distinct_of(days[:count])) >= STEADY_DAYS:
             parties += 1
             everything += total
         first = last + 1

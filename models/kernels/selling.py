@@ -4,7 +4,8 @@ import numpy as np
 
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
-from models.kernels.sorting import places_by
+from models.kernels.slices import IN
+from models.kernels.sorting import distinct_of
 from models.mask import Mask, Test
 
 LIVE_SELLER_TEST = int(Test.LIVE_SELLER)
@@ -13,7 +14,6 @@ SEASON_DAYS = 60
 LEAST_BUYERS = 20
 LEAST_SPAN_DAYS = 28
 LEAST_COURIER_DAYS = 3
-IN = int(Mask.IN)
 RECEIVED = int(Mask.TRANSFER | Mask.CARD)
 DAYTIME = int(Mask.DAYTIME)
 COURIER = int(Mask.COURIER)
@@ -74,16 +74,7 @@ def is_from_many(columns: Columns, picked: Int64s, sales: Int64s) -> bool:
         slot = picked[sales[k]]
         keys[k] = columns.counterparty[slot]
         first, last = min(first, columns.day[slot]), max(last, columns.day[slot])
-    return distinct_of(keys) >= LEAST_BUYERS and last - first >= LEAST_SPAN_DAYS
-
-
-@inner
-def distinct_of(keys: Int64s) -> int:
-    """How many different keys there are. O(n log n)."""
-    count, order = 0, places_by(keys)
-    for k in range(len(keys)):
-        count += k == 0 or keys[order[k]] != keys[order[k - 1]]
-    return count
+    return len(distinct_of(keys)) >= LEAST_BUYERS and last - first >= LEAST_SPAN_DAYS
 
 
 @inner
@@ -104,5 +95,5 @@ def is_trade(
         if mask & (COURIER | SUPPLIES):
             spent += amount
             supplies += bool(mask & SUPPLIES)
-    days = distinct_of(courier_days[:couriers])
+    days = len(distinct_of(courier_days[:couriers]))
     return days >= LEAST_COURIER_DAYS and supplies > 0 and 5 * spent >= sold

@@ -1,4 +1,4 @@
-"""One way to sort in kernels: each use of NumPy's own is compiled anew, and dear."""
+"""Sorting in kernels: each use of NumPy's own is compiled anew, and dear."""
 
 import numpy as np
 
@@ -10,3 +10,20 @@ from models.kernels.arena import Int64s
 def places_by(keys: Int64s) -> Int64s:
     """The places of ascending keys, equal ones as they stand. O(n log n)."""
     return np.argsort(keys, kind="mergesort")
+
+
+@inner
+def ascending(values: Int64s) -> Int64s:
+    """The values in ascending order. O(n log n)."""
+    return np.sort(values)
+
+
+@inner
+def distinct_of(keys: Int64s) -> Int64s:
+    """The different keys in ascending order. O(n log n)."""
+    ordered, n = ascending(keys), 0
+    for k in range(len(ordered)):
+        if n == 0 or ordered[k] != ordered[n - 1]:
+            ordered[n] = ordered[k]
+            n += 1
+    return ordered[:n]

@@ -156,7 +156,7 @@ def beside() -> Batches:
     return [strategies.numbered([*drained, other])]
 
 
-EVERYDAY = "models.kernels.everyday"
+CIRCLES = "models.kernels.circles"
 GIFTS = "models.kernels.gifts"
 SELLING = "models.kernels.selling"
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
@@ -262,7 +262,7 @@ MUTANTS: dict[str, Mutant] = {
         batches=priced_at_the_edge,
     ),
     "savers paid on one day": Mutant(
-        change=Change(EVERYDAY, "columns.day[one] == columns.day[other] and", "False and"),
+        change=Change(CIRCLES, "columns.day[one] == columns.day[other] and", "False and"),
         batches=saved,
     ),
     "gifts drawn at the border": Mutant(

@@ -1,19 +1,13 @@
-"""What everyday life explains, read off the movements of a trigger's slice: circles of savers
-here, gifts and selling beside it."""
+"""Circles of savers, read off the movements of a trigger's slice."""
 
 import numpy as np
 
 from ingest.kernels.inner import inner
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
-from models.kernels.gifts import mark_gifts
-from models.kernels.selling import mark_sales
+from models.kernels.slices import IN, LONG_DAYS, OUT
 from models.kernels.sorting import places_by
 from models.mask import Mask, Test
 
-LONG_DAYS = 180
-LEAST_HISTORY = 60
-IN = int(Mask.IN)
-OUT = int(Mask.OUT)
 HANDED = int(Mask.TRANSFER | Mask.CASH)
 NOT_SHARED = int(
     Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.OWN_LIFE | Mask.MERCHANT | Mask.SALARY | Mask.LOAN
@@ -21,21 +15,6 @@ NOT_SHARED = int(
 ROSCA_TEST = int(Test.ROSCA)
 LEAST_SAVERS = 3
 ROUND_DAYS = 7
-
-
-@inner
-def mark_everyday(
-    columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, usd: int,
-    explained: Int16s,
-) -> None:  # fmt: skip
-    """Adds to explained[i] the bits of these tests that explain picked[i]. picked[0] is the
-    trigger. O(n log n), and of equal amounts the square."""
-    if history_days < LEAST_HISTORY:
-        return
-    mark_circles(columns, picked, counted, n, explained)
-    if usd > 0:
-        mark_gifts(columns, picked, counted, n, usd, explained)
-        mark_sales(columns, picked, counted, n, usd, explained)
 
 
 @inner
