@@ -6,13 +6,21 @@ accept: what guard measures becomes the baseline. page: docs/quality.md, its pic
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from bench.quality.page import Readings, write_page
-from bench.quality.populations import FOLDER, ROOT, Part, at_most, measured, read_parts
+from bench.quality.populations import (
+    FOLDER,
+    ROOT,
+    Part,
+    at_most,
+    measured,
+    populate,
+    read_parts,
+)
 from palermo.quality.guard import fallen_figures, figures
 from palermo.quality.proposals import Line
 
@@ -35,9 +43,9 @@ def main() -> None:
     if given.verb == "page":
         make_page(parts, given.work, given.customers)
     elif given.verb == "accept":
-        write_json(BASELINE, figures(measured(parts["guard"], given.work, known_cuts())))
+        write_json(BASELINE, _guarded(parts, given.work))
     else:
-        guard(figures(measured(parts["guard"], given.work, known_cuts())))
+        guard(_guarded(parts, given.work))
 
 
 def guard(now: Mapping[str, float]) -> None:
@@ -56,14 +64,20 @@ def guard(now: Mapping[str, float]) -> None:
     print(f"quality: none of {len(baseline)} figures fell by more than two points")
 
 
-def make_page(parts: Mapping[str, Part], work: Path, customers: int | None) -> None:
-    """The cut from one base-rate population, precision from another, recall from a dense one."""
-    cut = measured(at_most(parts["cut"], customers), work)
+def make_page(parts: Mapping[str, Sequence[Part]], work: Path, customers: int | None) -> None:
+    """The cut from one base-rate population, precision from another, recall from dense ones."""
+    small = {
+        name: [at_most(part, customers) for part in parts[name]]
+        for name in ("cut", "base_rate", "enriched")
+    }
+    populate([part for same in small.values() for part in same], work)
+    (cut,) = (measured(part, work) for part in small["cut"])
+    (base_rate,) = (measured(part, work, cut.cuts) for part in small["base_rate"])
     readings = Readings(
-        planned={name: part.customers for name, part in parts.items()},
+        planned={name: same[0].customers for name, same in parts.items()},
         cut=cut,
-        base_rate=measured(at_most(parts["base_rate"], customers), work, cut.cuts),
-        enriched=measured(at_most(parts["enriched"], customers), work, cut.cuts),
+        base_rate=base_rate,
+        enriched=[measured(part, work, cut.cuts) for part in small["enriched"]],
     )
     known = cut.population
     cuts = Cuts(
@@ -71,6 +85,11 @@ def make_page(parts: Mapping[str, Part], work: Path, customers: int | None) -> N
     )
     write_json(CUTS, cuts)
     print(f"written: {write_page(readings)}")
+
+
+def _guarded(parts: Mapping[str, Sequence[Part]], work: Path) -> dict[str, float]:
+    (part,) = parts["guard"]
+    return figures(measured(part, work, known_cuts()))
 
 
 def known_cuts() -> Mapping[Line, float]:

@@ -51,9 +51,13 @@ def share(hits: int, n: int) -> Share:
     """hits / n with the 95 % Wilson score interval (Wilson 1927)."""
     if n == 0:
         return Share(hits=hits, n=n, value=None, low=None, high=None)
-    interval = binomtest(hits, n).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
-    low, high = max(0.0, float(interval.low)), min(1.0, float(interval.high))
+    low, high = _wilson(hits, n, CONFIDENCE)
     return Share(hits=hits, n=n, value=hits / n, low=low, high=high)
+
+
+def lower_bound(known: Share, confidence: float) -> float | None:
+    """The lower end of the share's Wilson interval of this confidence."""
+    return _wilson(known.hits, known.n, confidence)[0] if known.n else None
 
 
 def transformed(known: Share, change: Callable[[float], float]) -> Estimate:
@@ -100,3 +104,8 @@ def ratio(hits: int, n: int, other_hits: int, other_n: int) -> Ratio:
         low=low,
         high=high,
     )
+
+
+def _wilson(hits: int, n: int, confidence: float) -> tuple[float, float]:
+    interval = binomtest(hits, n).proportion_ci(confidence_level=confidence, method="wilson")
+    return max(0.0, float(interval.low)), min(1.0, float(interval.high))

@@ -9,6 +9,7 @@ from palermo.errors import DependencyUnreachable
 from palermo.quality.budgets import BUDGET_OF_LINE, CURVE, BudgetRow
 from palermo.quality.intervals import Share
 from palermo.quality.labels import Variant
+from palermo.quality.schemes_found import RecallRow
 from palermo.quality.score import Score
 from palermo.quality.wording import LINE_NAMES
 
@@ -48,7 +49,7 @@ def write_pictures(made: Score, folder: Path) -> list[Path]:
     demand_matplotlib()
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        *saved(recall_figure(made), folder / RECALL),
+        *saved(recall_figure(made.recall), folder / RECALL),
         *saved(precision_figure(made), folder / PRECISION),
     ]
 
@@ -64,13 +65,13 @@ def saved(figure: "Figure", stem: Path) -> list[Path]:
     return [stem.with_suffix(f".{kind}") for kind in FORMATS]
 
 
-def recall_figure(made: Score) -> "Figure":
+def recall_figure(recall: Sequence[RecallRow]) -> "Figure":
     """A row for each typology, a mark for each variant, with its interval and n."""
-    typologies = sorted({row.typology for row in made.recall if row.typology is not None})
+    typologies = sorted({row.typology for row in recall if row.typology is not None})
     figure = _sheet(height=1.7 + 0.52 * max(len(typologies), 1))
     axes = _panel(figure, (1, 1, 1))
     for place, typology in enumerate(typologies):
-        rows = [row for row in made.recall if row.typology == typology]
+        rows = [row for row in recall if row.typology == typology]
         for row in rows:
             if row.variant is not None:
                 height = place + VARIANT_SHIFTS[row.variant]

@@ -41,10 +41,11 @@ class MissedRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayRow:
     """Hours from a moment of the scheme to its first alert (event time), over schemes found;
-    negative where the alert is earlier. typology None: all."""
+    negative where the alert is earlier. typology None: all. hours: of each scheme, ascending."""
 
     typology: str | None
     since: str
+    hours: Sequence[float]
     median_hours: Estimate
     p90_hours: Estimate
 
@@ -102,10 +103,22 @@ def delay_rows(matches: Sequence[Match], schemes: Sequence[Scheme], seed: int) -
     first = first_alerts(matches)
     typologies = [None, *sorted({s.typology for s in schemes if s.scheme_id in first})]
     return [
-        _delay_row(typology, since, _chosen(schemes, typology, None), first, seed)
+        delay_row(typology, since, _delays(_chosen(schemes, typology, None), since, first), seed)
         for typology in typologies
         for since in ("completes_at", "starts_at")
     ]
+
+
+def delay_row(typology: str | None, since: str, hours: Iterable[float], seed: int) -> DelayRow:
+    """The row of these delays."""
+    known = sorted(hours)
+    return DelayRow(
+        typology=typology,
+        since=since,
+        hours=known,
+        median_hours=quantile(known, 0.5, seed=seed),
+        p90_hours=quantile(known, 0.9, seed=seed),
+    )
 
 
 def before_the_end(matches: Sequence[Match], schemes: Collection[Scheme]) -> Share:
@@ -178,24 +191,12 @@ def _reason(scheme: Scheme, ranked: Collection[str], accused: Collection[str]) -
     return "never_completes" if scheme.completes_at is None else "silent"
 
 
-def _delay_row(
-    typology: str | None,
-    since: str,
-    schemes: Iterable[Scheme],
-    first: Mapping[str, Alert],
-    seed: int,
-) -> DelayRow:
-    hours = [
+def _delays(schemes: Iterable[Scheme], since: str, first: Mapping[str, Alert]) -> list[float]:
+    return [
         _hours(raised_at(first[scheme.scheme_id]) - moment)
         for scheme in schemes
         if scheme.scheme_id in first and (moment := _moment(scheme, since)) is not None
     ]
-    return DelayRow(
-        typology=typology,
-        since=since,
-        median_hours=quantile(hours, 0.5, seed=seed),
-        p90_hours=quantile(hours, 0.9, seed=seed),
-    )
 
 
 def _moment(scheme: Scheme, since: str) -> datetime | None:

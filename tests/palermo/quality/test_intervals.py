@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palermo.quality.intervals import quantile, ratio, share, transformed
+from palermo.quality.intervals import lower_bound, quantile, ratio, share, transformed
 
 
 def test_the_wilson_interval_is_the_published_one() -> None:
@@ -75,3 +75,12 @@ def test_a_ratio_without_a_hit_among_others_has_an_interval_only() -> None:
 
     assert known.value is None
     assert known.low is not None
+
+
+def test_a_less_sure_bound_lies_nearer_to_the_share() -> None:
+    known = share(18, 30)
+
+    assert lower_bound(known, 0.95) == known.low
+    assert known.low is not None
+    assert known.low < (lower_bound(known, 0.90) or 0.0) < 0.6
+    assert lower_bound(share(0, 0), 0.90) is None
