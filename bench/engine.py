@@ -25,6 +25,7 @@ from detectors.testability import provided
 from ingest.intake import Intake
 from ingest.kernels.ids import empty_entries
 from ingest.known_ids import KnownIds
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
@@ -358,7 +359,7 @@ def stages(engine: Engine) -> Stages:
     return Stages(
         profiles=engine.profiles,
         networks=Networks(references=References(), limits={}, lateness=LATENESS),
-        intake=Intake(FeedSettings(), References(), Rates(base_currency="LAK")),
+        intake=Intake(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({})),
     )
 
 

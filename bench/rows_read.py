@@ -13,8 +13,10 @@ import polars as pl
 from bench.figures import Figure, print_table, timed
 from ingest.file_feed import FileFeed
 from ingest.intake import Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.reference_feed import read_rates, read_references
+from models.bundle import load_bundle
 
 COUNTRY = (
     *(sys.executable, "-m", "palermo", "simulate"),
@@ -60,7 +62,9 @@ def _take_all(folder: Path) -> None:
     settings = FeedSettings.model_validate(
         tomllib.loads((folder / "palermo.toml").read_text("utf-8"))["feed"]
     )
-    intake = Intake(settings, read_references(settings, folder), read_rates(settings, folder))
+    references, rates = read_references(settings, folder), read_rates(settings, folder)
+    bundle = load_bundle(base_currency=settings.base_currency, references="", rates="")
+    intake = Intake(settings, references, rates, Lexicon(bundle.terms()))
     feed = FileFeed(folder / FEED, settings)
     is_end = False
     while not is_end:

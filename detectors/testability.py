@@ -14,6 +14,7 @@ COLUMN_GROUPS = {
     "spending": ("mcc", "purpose_code"),
     "merchant_category": ("mcc",),
     "conductor": ("conductor_party_id",),
+    "text": ("remittance_text",),
 }
 """A need and the transaction columns of which it takes at least one."""
 
@@ -24,6 +25,7 @@ WORDS = {
     "spending": "no merchant category or purpose code",
     "merchant_category": "no merchant category",
     "conductor": "nobody is named who paid cash in",
+    "text": "no remittance text on the transactions",
     "customers.monthly_income": "no declared income",
     "customers.minors": "no birth years of customers",
     "customers.devices": "no registered devices",

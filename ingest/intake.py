@@ -16,6 +16,7 @@ from ingest.errors import ArchiveUnusable, RowFault
 from ingest.fate import Address, Decided, Fates
 from ingest.fate_state import FatesState
 from ingest.feed import Message, RawBatch, Reject
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.pricing import priced
 from ingest.rates import Rates
@@ -23,6 +24,7 @@ from ingest.reference import References
 from ingest.sides import Sides
 from ingest.times import EPOCH
 from ingest.transaction import (
+    ADDED,
     ADDRESS,
     FATES,
     TRANSACTION,
@@ -50,12 +52,18 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intake:
-    """Decodes, prices and decides rows. State: the ids inside the lateness, and the clocks."""
+    """Decodes, prices and decides rows. State: the ids inside the lateness, and the clocks.
 
-    def __init__(self, settings: FeedSettings, references: References, rates: Rates) -> None:
+    Texts are read here, when a row goes on, and anew when it comes out of an archive: what they
+    name follows the lexicon of today.
+    """
+
+    def __init__(
+        self, settings: FeedSettings, references: References, rates: Rates, lexicon: Lexicon
+    ) -> None:
         self._decoder = BlockDecoder(settings)
         self._sides = Sides(settings, references)
-        self._rates = rates
+        self._rates, self._lexicon = rates, lexicon
         self._fates = Fates(lateness=settings.lateness, longest_gap=settings.longest_gap)
         self._row = 0
         self._seen_columns: set[str] = set()
@@ -163,8 +171,10 @@ class Intake:
         )
 
     def _transactions(self, rows: pl.DataFrame, decided: Decided) -> TransactionBatch:
+        added = rows.select(*TRANSACTION)[decided.added]
+        concepts = self._lexicon.concepts(added["remittance_text"])
         return TransactionBatch(
-            added=rows.select(*TRANSACTION)[decided.added],
+            added=added.with_columns(concepts.alias("concepts")).select(*ADDED),
             retracted=_addresses(decided.retracted),
             history_start=_moment(self._fates.history_start),
             seen_until=_moment(self._fates.seen_until),

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
+from ingest.transaction import ADDED, ADDRESS, TransactionBatch
 
 LARGEST_PIECE_BYTES = 700_000
 """Well below the million bytes that brokers take as they come."""
@@ -21,7 +21,6 @@ LEFT_IN_THE_ARCHIVE = frozenset(
         "benef_agent_bic",
         "location_country",
         "card_hash",
-        "remittance_text",
         "balance_after",
         "end_to_end_id",
         "uetr",
@@ -33,7 +32,7 @@ LEFT_IN_THE_ARCHIVE = frozenset(
 )
 """Columns that no engine reads; the archive has them under the same transaction id."""
 
-NARROW = {name: of for name, of in TRANSACTION.items() if name not in LEFT_IN_THE_ARCHIVE}
+NARROW = {name: of for name, of in ADDED.items() if name not in LEFT_IN_THE_ARCHIVE}
 
 
 def pieces(batch: TransactionBatch) -> Iterator[bytes]:

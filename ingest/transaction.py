@@ -73,6 +73,12 @@ minor units of the base currency (null: no rate, or beyond LARGEST_BASE_AMOUNT).
 `benef_holds` say whether this row counts for that side's account (one source per account).
 `place_id` is the terminal, else the branch. `raw_ref` points to the raw bytes."""
 
+ADDED: dict[str, pl.DataType] = {
+    **{name: of for name, of in TRANSACTION.items() if name != "remittance_text"},
+    "concepts": pl.Int32(),
+}
+"""TRANSACTION columns as they go on from ingest: of the text only the Concept bits it names."""
+
 ADDRESS: dict[str, pl.DataType] = {
     name: TRANSACTION[name]
     for name in (
@@ -98,7 +104,7 @@ LARGEST_BASE_AMOUNT = 9_000_000_000_000_000
 class TransactionBatch:
     """What one batch of rows adds to and takes from the set of transactions.
 
-    added: TRANSACTION rows that count from now on (scored rows, and amendments that win).
+    added: ADDED rows that count from now on (scored rows, and amendments that win).
     retracted: ADDRESS rows of contents that no longer count, because an amendment won.
     history_start: earliest event time the feed has shown so far (None before the first row).
     seen_until: largest event time seen so far; rows older than it minus the lateness are late.

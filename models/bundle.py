@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from ingest.currency import minor_units
+from ingest.lexicon import HARMLESS, Concept
 
 DAYS_AROUND = timedelta(days=3)
 SOME_YEAR = 2000
@@ -61,6 +62,20 @@ class Festival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Words of one language that name a concept, or longer ones that hold such a word and mean
+    none (HARMLESS). verification as above; as_of: the day they were last looked at."""
+
+    concept: Concept
+    language: str
+    texts: tuple[str, ...]
+    innocent: str
+    source: str
+    verification: str
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """Lists with their sources, score priors and cuts.
 
@@ -71,6 +86,7 @@ class Bundle:
     thresholds: tuple[ReportingThreshold, ...]
     dollar_rates: tuple[DollarRate, ...]
     festivals: tuple[Festival, ...]
+    keywords: tuple[Terms, ...]
     own_life_mcc: frozenset[str]
     own_life_purpose: frozenset[str]
     priors: tuple[tuple[str, float], ...]
@@ -96,6 +112,14 @@ class Bundle:
         """Whether a festival is on, or up to three days away."""
         return any(festival.is_near(on) for festival in self.festivals)
 
+    def terms(self) -> dict[str, Concept]:
+        """Every term with all that it names, in whatever language."""
+        named: dict[str, Concept] = {}
+        for each in self.keywords:
+            for text in each.texts:
+                named[text] = named.get(text, HARMLESS) | each.concept
+        return named
+
 
 LISTS = (
     "usd_rates.toml",
@@ -103,6 +127,7 @@ LISTS = (
     "own_life.toml",
     "scores.toml",
     "festivals.toml",
+    "keywords.toml",
 )
 
 
@@ -110,7 +135,7 @@ def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
     """The built-in bundle for a base currency; `references` and `rates` are the fingerprints of
     the data it was made with."""
     texts = [(files("models") / "lists" / name).read_bytes() for name in LISTS]
-    dollars, thresholds, own_life, scores, festivals = (
+    dollars, thresholds, own_life, scores, festivals, keywords = (
         tomllib.loads(text.decode()) for text in texts
     )
     digest = blake2b(digest_size=16)
@@ -139,6 +164,7 @@ def load_bundle(*, base_currency: str, references: str, rates: str) -> Bundle:
             if row["currency"] == base_currency
         ),
         festivals=(*map(_yearly, festivals["yearly"]), *map(_dated, festivals["dated"])),
+        keywords=(*map(_terms, keywords["terms"]), *map(_harmless, keywords["harmless"])),
         own_life_mcc=frozenset(own_life["mcc"]),
         own_life_purpose=frozenset(own_life["purpose"]),
         priors=tuple(sorted(scores["priors"].items())),
@@ -155,3 +181,12 @@ def _yearly(row: dict[str, Any]) -> Festival:
 
 def _dated(row: dict[str, Any]) -> Festival:
     return Festival(**row, yearly=False)
+
+
+def _terms(row: dict[str, Any]) -> Terms:
+    named = {"concept": Concept[row["concept"].upper()], "texts": tuple(row["texts"])}
+    return Terms(**{**row, **named})
+
+
+def _harmless(row: dict[str, Any]) -> Terms:
+    return Terms(**{**row, "texts": tuple(row["texts"])}, concept=HARMLESS, innocent="always")

@@ -53,6 +53,8 @@ class Mask(IntFlag):
     DECLARED_RELATED = 1 << 29
     """The counterparty is declared as related to the holder."""
     KW_RECRUIT = 1 << 32
+    """The text names a fee to whoever finds work. This and the KW bits below: the concept, in
+    whatever language (`ingest/lexicon.py`)."""
     KW_DOCUMENT = 1 << 33
     KW_CROSSING = 1 << 34
     KW_DEBT = 1 << 35
@@ -99,6 +101,8 @@ class Mask(IntFlag):
     """Wholesale goods, paid out."""
     DAYTIME = 1 << 56
     """06:00-21:59 local; never set where the feed's times are coarser than an hour."""
+    KW_LODGING = 1 << 57
+    KW_COVER = 1 << 58
 
 
 class Test(IntFlag):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ingest.lexicon import Concept
 from ingest.reference import Account, Licence, Place, References
 from models.account_holders import AccountHolders
 from models.bundle import Bundle
@@ -110,6 +111,15 @@ MCC_BITS: Mapping[str, Mask] = {
     **dict.fromkeys(("7011", "7033"), Mask.LODGING),
     **dict.fromkeys(("8211", "8220", "8241", "8244", "8249"), Mask.SCHOOL),
     **dict.fromkeys(("4812", "4814", "4900", "5912", "8011", "8062", "8071", "8099"), Mask.UPKEEP),
+}
+CONCEPT_BITS: Mapping[Concept, Mask] = {
+    Concept.RECRUIT: Mask.KW_RECRUIT,
+    Concept.DOCUMENT: Mask.KW_DOCUMENT,
+    Concept.CROSSING: Mask.KW_CROSSING,
+    Concept.DEBT: Mask.KW_DEBT,
+    Concept.RELEASE: Mask.KW_RELEASE,
+    Concept.LODGING: Mask.KW_LODGING,
+    Concept.COVER: Mask.KW_COVER,
 }
 
 
@@ -375,6 +385,7 @@ class Classifier:
             mask |= looked_up(self._code_bits, rows.names(code), 0)
         for bit, is_set in bits.items():
             mask |= is_set.astype(np.int64) << (int(bit).bit_length() - 1)
+        _mark_concepts(mask, rows.integers("concepts"))
         return mask if side == OUT_SIDE else mask & ~int(PAID_OUT)
 
     def _is_festive(self, on: date) -> int:
@@ -387,6 +398,13 @@ class Classifier:
         usd = on_each_day(days, self._usd_minor, self._usd_days)
         least, most = LUMP_USD
         return (usd >= 0) & (amounts >= least * usd) & (amounts <= most * usd)
+
+
+def _mark_concepts(mask: Int64s, concepts: Int64s) -> None:
+    """Sets the bits of what the texts name; most name nothing."""
+    named = np.flatnonzero(concepts)
+    for concept, bit in CONCEPT_BITS.items():
+        mask[named[concepts[named] & int(concept) != 0]] |= int(bit)
 
 
 def on_each_day(days: Ints, value: Callable[[date], int | None], known: dict[int, int]) -> Int64s:
@@ -435,6 +453,7 @@ NUMBERS: Mapping[str, int] = {
     "txn_lo": 0,
     "reversal_hi": 0,
     "reversal_lo": 0,
+    "concepts": 0,
 }
 FLAGS: Mapping[str, bool] = {
     "is_cash": False,

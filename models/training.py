@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
+from ingest.transaction import ADDED, ADDRESS, TransactionBatch
 from models.behaviour import FEATURES, TRAITS, trait_values
 from models.evaluated import Evaluated
 from models.isolation_forest import ForestSettings, fit
@@ -125,8 +125,8 @@ def train(
 
 
 def settled(batches: Iterable[TransactionBatch], until: datetime | None) -> pl.DataFrame:
-    """TRANSACTION rows that count in the end, in total order, before `until`."""
-    whole = pl.DataFrame(schema=TRANSACTION)
+    """ADDED rows that count in the end, in total order, before `until`."""
+    whole = pl.DataFrame(schema=ADDED)
     waiting: list[pl.DataFrame] = []
     for batch in batches:
         if len(batch.retracted):
@@ -134,7 +134,7 @@ def settled(batches: Iterable[TransactionBatch], until: datetime | None) -> pl.D
                 batch.retracted, on=["txn_hi", "txn_lo"], how="anti"
             )
             waiting = []
-        waiting.append(batch.added.select(*TRANSACTION))
+        waiting.append(batch.added.select(*ADDED))
     whole = pl.concat([whole, *waiting])
     if until is not None:
         whole = whole.filter(pl.col("event_time") < until)

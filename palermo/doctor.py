@@ -14,7 +14,6 @@ import typer
 from packaging.requirements import Requirement
 
 from detectors.testability import blind_spots, is_blind
-from ingest.intake import Intake
 from palermo.compiled import prepare_cache
 from palermo.config import Configuration, load_settings
 from palermo.errors import CheckFailed, DependencyUnreachable, PalermoError
@@ -26,6 +25,7 @@ from palermo.wiring import (
     base_folder,
     carried_columns,
     configuration_file,
+    intake_of,
     known,
     open_feed,
 )
@@ -191,7 +191,7 @@ def _first_rows(configuration: Configuration, feed: str, config: Path | None) ->
         batch = source.poll(at_most=TRIED_ROWS, wait=1.0)
     finally:
         source.close()
-    intake = Intake(configuration.settings.feed, knowing.references, knowing.rates)
+    intake = intake_of(configuration.settings.feed, knowing)
     rejects = intake.accept(batch).rejects
     rows = len(batch.messages)
     if not rows:

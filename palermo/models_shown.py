@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingest.archive import Archive
-from ingest.intake import Intake
 from ingest.transaction import TransactionBatch
 from models.behaviour import FEATURES
 from models.isolation_forest import ForestSettings
@@ -20,7 +19,7 @@ from palermo.errors import CheckFailed
 from palermo.folder import ARCHIVE
 from palermo.model_scores import segments_of
 from palermo.printing import console, print_json, table
-from palermo.wiring import Knowing, base_folder, configuration_file, known
+from palermo.wiring import Knowing, base_folder, configuration_file, intake_of, known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ def verify_models(folder: Path, name: str | None, *, as_json: bool) -> None:
 def _restored(
     configuration: Configuration, knowing: Knowing, out: Path
 ) -> Iterator[TransactionBatch]:
-    intake = Intake(configuration.settings.feed, knowing.references, knowing.rates)
+    intake = intake_of(configuration.settings.feed, knowing)
     return (intake.restore(archived) for archived in Archive(out / ARCHIVE).read())
 
 

@@ -22,6 +22,7 @@ from alerts.trace import Line, Trace, accounts_to_follow, follow
 from ingest.archive import ARCHIVED, Archive
 from ingest.currency import minor_units
 from ingest.intake import Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
@@ -209,6 +210,7 @@ class _Book:
             lenient(self._settings),
             self._references,
             Rates(base_currency=self._settings.base_currency),
+            Lexicon({}),
         )
         read = rows.filter(pl.col("fate") != "late").select(*ARCHIVED)
         added = intake.restore(read).added

@@ -28,6 +28,7 @@ from ingest.currency import minor_units
 from ingest.feed import Feed
 from ingest.file_feed import FileFeed
 from ingest.intake import Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
@@ -197,7 +198,8 @@ def carried_columns(settings: FeedSettings, feed: str) -> frozenset[str]:
         return declared_columns(settings)
     source = ArchiveFeed(Path(feed)) if is_archive(feed) else FileFeed(feed, settings)
     try:
-        intake = Intake(settings, References(), Rates(base_currency=settings.base_currency))
+        rates = Rates(base_currency=settings.base_currency)
+        intake = Intake(settings, References(), rates, Lexicon({}))
         intake.accept(source.poll(at_most=LOOKED_AT_ROWS, wait=1.0))
         return intake.columns_present() - settings.blanked
     finally:
@@ -246,7 +248,7 @@ def opened_line(
         stack.callback(snapshots.close)
         yield Line(
             feed=source,
-            intake=Intake(settings.feed, knowing.references, knowing.rates),
+            intake=intake_of(settings.feed, knowing),
             profiles=profiles_of(configuration, knowing),
             networks=networks_of(configuration, knowing),
             references=knowing.references,
@@ -277,6 +279,12 @@ def open_feed(configuration: Configuration, feed: str, *, is_following: bool) ->
     if is_archive(feed):
         return ArchiveFeed(Path(feed))
     return FileFeed(feed, configuration.settings.feed)
+
+
+def intake_of(settings: FeedSettings, knowing: Knowing) -> Intake:
+    """What reads rows by these settings, with nothing read yet."""
+    lexicon = Lexicon(knowing.bundle.terms())
+    return Intake(settings, knowing.references, knowing.rates, lexicon)
 
 
 def profiles_of(configuration: Configuration, knowing: Knowing) -> Profiles:
@@ -344,7 +352,7 @@ def fresh_stages(
     feed, knowing = configuration.settings.feed, known(configuration, base, carried=carried)
     reproduce = reproduce_of(configuration, knowing)
     return Stages(
-        intake=Intake(lenient(feed), knowing.references, knowing.rates),
+        intake=intake_of(lenient(feed), knowing),
         profiles=profiles_of(configuration, knowing),
         networks=networks_of(configuration, knowing),
         catalogue=knowing.catalogue,

@@ -13,7 +13,6 @@ from alerts.progress import Progress
 from alerts.store import Store
 from ingest.archive import PartitionedArchive
 from ingest.holding import Homes
-from ingest.intake import Intake
 from models.profile import Profiles
 from palermo.config import Configuration
 from palermo.errors import ConfigurationError
@@ -33,6 +32,7 @@ from palermo.wiring import (
     alert_file_of,
     base_folder,
     declared_columns,
+    intake_of,
     known,
     network_detector_of,
     networks_of,
@@ -147,7 +147,7 @@ def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:
     return IngestStage(
         exchange,
         settings.kafka,
-        new_intake=lambda: Intake(settings.feed, knowing.references, knowing.rates),
+        new_intake=lambda: intake_of(settings.feed, knowing),
         homes=Homes(knowing.references, count),
         archive=PartitionedArchive(plan.out / ARCHIVE),
         with_networks=bool(knowing.catalogue.networks),

@@ -8,6 +8,7 @@ import pytest
 
 from ingest.feed import Message, RawBatch
 from ingest.intake import Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
@@ -51,13 +52,18 @@ def intake() -> MakeIntake:
     """An intake with the settings given, and without reference data unless given."""
 
     def make(
-        *, references: References | None = None, rates: Rates | None = None, **settings: Any
+        *,
+        references: References | None = None,
+        rates: Rates | None = None,
+        lexicon: Lexicon | None = None,
+        **settings: Any,
     ) -> Intake:
         checked = FeedSettings.model_validate(settings)
         return Intake(
             checked,
             references or References(),
             rates or Rates(base_currency=checked.base_currency),
+            lexicon or Lexicon({}),
         )
 
     return make

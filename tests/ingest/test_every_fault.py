@@ -9,6 +9,7 @@ import pytest
 
 from ingest.file_feed import FileFeed
 from ingest.intake import Accepted, Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
@@ -62,7 +63,7 @@ def feed_file(tmp_path: Path) -> Path:
 
 def read(path: Path, at_most: int) -> list[Accepted]:
     settings = FeedSettings()
-    intake = Intake(settings, References(), Rates(base_currency="LAK"))
+    intake = Intake(settings, References(), Rates(base_currency="LAK"), Lexicon({}))
     feed = FileFeed(path, settings)
     taken: list[Accepted] = []
     while True:

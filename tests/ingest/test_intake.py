@@ -15,7 +15,7 @@ from ingest.errors import ArchiveUnusable
 from ingest.feed import RawBatch
 from ingest.intake import Accepted, Intake
 from ingest.rates import Rate, Rates
-from ingest.transaction import ADDRESS, TRANSACTION
+from ingest.transaction import ADDED, ADDRESS
 
 Make = Callable[..., Any]
 SHARED = settings(
@@ -171,7 +171,7 @@ def test_frames_have_their_columns_also_when_there_are_no_rows(intake: Make, bat
     accepted = intake().accept(batch([b"no row"]))
 
     assert dict(accepted.archived.schema) == ARCHIVED
-    assert dict(accepted.transactions.added.schema) == TRANSACTION
+    assert dict(accepted.transactions.added.schema) == ADDED
     assert dict(accepted.transactions.retracted.schema) == ADDRESS
     assert accepted.transactions.seen_until is None
 

@@ -11,6 +11,7 @@ import pytest
 from ingest.errors import FeedUnreadable
 from ingest.file_feed import FileFeed
 from ingest.intake import Accepted, Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
@@ -40,7 +41,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def accepted(path: Path, *, at_most: int) -> list[Accepted]:
-    intake = Intake(SETTINGS, References(), Rates(base_currency="LAK"))
+    intake = Intake(SETTINGS, References(), Rates(base_currency="LAK"), Lexicon({}))
     taken = []
     with closing(FileFeed(path, SETTINGS)) as feed:
         while True:

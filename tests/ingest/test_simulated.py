@@ -15,6 +15,7 @@ import pytest
 from ingest.feed import Message
 from ingest.file_feed import FileFeed
 from ingest.intake import Accepted, Intake
+from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.reference import References
 from ingest.reference_feed import read_rates, read_references
@@ -59,7 +60,8 @@ def references_of(folder: Path) -> References:
 
 def accepted_of(folder: Path) -> Iterable[Accepted]:
     settings = settings_of((folder / "palermo.toml").read_text())
-    intake = Intake(settings, read_references(settings, folder), read_rates(settings, folder))
+    references, rates = read_references(settings, folder), read_rates(settings, folder)
+    intake = Intake(settings, references, rates, Lexicon({}))
     with closing(FileFeed(folder, settings)) as feed:
         while True:
             batch = feed.poll(at_most=5_000, wait=0)

@@ -14,14 +14,15 @@ from detectors.finding import Finding
 from detectors.gathering import gather
 from detectors.testability import provided
 from ingest.currency import minor_units
+from ingest.lexicon import HARMLESS, Concept, Lexicon
 from ingest.rates import Rate, Rates
-from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
+from ingest.transaction import ADDED, ADDRESS, TRANSACTION, TransactionBatch
 from models.bundle import Bundle, Festival, ReportingThreshold
 from models.evaluated import Evaluated
 from models.features import NAMED, Feature, Near, Scope
 from models.mask import Mask
 from models.profile import Profiles
-from tests.models.strategies import START, Dated
+from tests.models.strategies import START, TERMS, Dated
 from tests.oracle import movements, oracle
 from tests.oracle.exculpation import Marks
 from tests.oracle.measures import ALL, Measure, Nearby, View
@@ -29,6 +30,9 @@ from tests.oracle.movements import Ledger, OrderKey, Transaction, World
 
 TICK = timedelta(microseconds=1)
 LATENESS = timedelta(hours=26)
+LEXICON = Lexicon({term: Concept[name] if name else HARMLESS for term, name in TERMS.items()})
+"""How the engine reads the texts of every world."""
+
 ONE_IN_ROUNDING = 5e-7 + 1e-9
 """Strengths are six decimals of an exact number; at a tie either neighbour is right."""
 
@@ -150,9 +154,10 @@ def batch(
 
 
 def frame(transactions: Sequence[Transaction]) -> pl.DataFrame:
-    """TRANSACTION rows."""
-    rows = [_row(t) for t in transactions]
-    return pl.DataFrame(rows, schema=TRANSACTION, orient="row")
+    """ADDED rows."""
+    rows = pl.DataFrame([_row(t) for t in transactions], schema=TRANSACTION, orient="row")
+    concepts = LEXICON.concepts(rows["remittance_text"]).alias("concepts")
+    return rows.with_columns(concepts).select(*ADDED)
 
 
 def mismatches(world: World, seen: Standing, *, with_features: bool = True) -> list[str]:
@@ -382,6 +387,7 @@ def _bundle(world: World) -> Bundle:
             )
             for first, last in world.festivals
         ),
+        keywords=(),
         own_life_mcc=world.own_life_mcc,
         own_life_purpose=world.own_life_purpose,
         priors=(),

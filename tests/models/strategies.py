@@ -4,7 +4,7 @@ One set of scenes serves both: Hypothesis chooses for small worlds, a seed for l
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -40,6 +40,27 @@ OWN_LIFE_MCC = frozenset({"5411"})
 OWN_LIFE_PURPOSE = frozenset({"RENT"})
 BANK_ACCOUNT = "A-BANK-LEDGER"
 FESTIVAL = ((START + 103 * DAY).date(), (START + 105 * DAY).date())
+TERMS: Mapping[str, str | None] = {
+    "ransom": "RELEASE",
+    "ค่าไถ่": "RELEASE",
+    "ค่าไถ่ถอน": None,
+    "agent fee": "RECRUIT",
+    "phí môi giới": "RECRUIT",
+    "护照": "DOCUMENT",
+    "ຄ່າເຮືອ": "CROSSING",
+    "ຄ່າເຮືອນ": None,
+    "ໜີ້": "DEBT",
+    "guest house": "LODGING",
+    "学费": "COVER",
+    "school fees": "COVER",
+}
+TEXTS = (
+    *(None, "RANSOM!", None, "จ่ายค่าไถ่", "Phi moi gioi", "ຄ່າເຮືອ 2", None, "买护照 school  fees"),
+    *("ransomed", "ຄ່າເຮືອນ", None, "ໃຊ້ໜີ້", "guest-house", "ค่าไถ่ถอนบ้าน", "学费", "agent fee, ransom"),
+    *(None, "payment", ""),
+)
+"""What the rows of a world say, one after the other."""
+
 EDGES = (timedelta(0), timedelta(0), timedelta(0), TICK, -TICK, HOUR, 5 * HOUR, 17 * HOUR)
 
 
@@ -177,7 +198,8 @@ def _rows(
         rows += scene(choice, hood, at + choice.of((0, 0, 1, 3, 10)) * DAY)
     if choice.between(0, 1):
         rows += _anchor(hood, at - choice.of((59, 60, 61, 185, 201)) * DAY)
-    return [_varied(choice, hood, row) for row in rows]
+    varied = [_varied(choice, hood, row) for row in rows]
+    return [replace(row, remittance_text=TEXTS[at % len(TEXTS)]) for at, row in enumerate(varied)]
 
 
 def numbered(rows: Sequence[Transaction]) -> list[Transaction]:
@@ -207,6 +229,7 @@ def _world(choice: Choice, hoods: Sequence[Neighbourhood], rows: list[Transactio
         own_life_purpose=OWN_LIFE_PURPOSE,
         ledger_accounts=frozenset({BANK_ACCOUNT}),
         festivals=(FESTIVAL,),
+        terms=TERMS,
     )
 
 

@@ -23,7 +23,7 @@ from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import Licence
 from tests.models import strategies
-from tests.models.standing import LATENESS, Standing, batch, mismatches, standing
+from tests.models.standing import LATENESS, LEXICON, Standing, batch, mismatches, standing
 from tests.models.strategies import (
     DAY,
     HOUR,
@@ -56,6 +56,7 @@ SENT_AS_THEY_ARE = (
     "merchant_id",
     "device_hash",
     "purpose_code",
+    "remittance_text",
 )
 IS_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 
@@ -397,7 +398,7 @@ def _intake(world: World) -> Intake:
         longest_gap_days=1_000,
         lateness_hours=LATENESS / HOUR,
     )
-    return Intake(settings, world.references, Rates(base_currency=world.base_currency))
+    return Intake(settings, world.references, Rates(base_currency=world.base_currency), LEXICON)
 
 
 def _raw(rows: Sequence[Transaction], world: World, wrong: Sequence[Transaction]) -> RawBatch:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 
-from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch
+from ingest.transaction import ADDED, ADDRESS, TransactionBatch
 from models.behaviour import FEATURES, trait_names
 from models.evaluated import REPLACES, TRIGGER, Evaluated
 from models.isolation_forest import ForestSettings
@@ -355,5 +355,5 @@ def transactions(count: int) -> pl.DataFrame:
         content_hi=pl.lit(0, pl.UInt64),
         content_lo=pl.col("n").cast(pl.UInt64),
     )
-    rest = [pl.lit(None, t).alias(name) for name, t in TRANSACTION.items() if name not in known]
-    return known.with_columns(rest).select(pl.col(name).cast(t) for name, t in TRANSACTION.items())
+    rest = [pl.lit(None, t).alias(name) for name, t in ADDED.items() if name not in known]
+    return known.with_columns(rest).select(pl.col(name).cast(t) for name, t in ADDED.items())

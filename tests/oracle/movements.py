@@ -4,13 +4,14 @@ Nothing here is fast and nothing here is shared with the engine: that is the poi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any, Literal
 
 from ingest.reference import Customer, Place, References
+from tests.oracle import words
 
 Scope = Literal["account", "holder"]
 OrderKey = tuple[int, int, int, int]
@@ -81,6 +82,7 @@ class Transaction:
     merchant_id: str | None = None
     device_hash: str | None = None
     purpose_code: str | None = None
+    remittance_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -101,6 +103,8 @@ class World:
     ledger_accounts: frozenset[str] = frozenset()
     festivals: tuple[tuple[date, date], ...] = ()
     """First and last day of each."""
+    terms: Mapping[str, str | None] = field(default_factory=dict)
+    """What each term names; None: nothing, it only holds a shorter one."""
     history_start: datetime | None = None
     """None: the earliest event time of the transactions."""
     is_history_complete: bool = False
@@ -367,6 +371,7 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
     own_devices = holder.devices if holder else ()
     age = _age_in_days(references, m)
     return {
+        **{f"KW_{name}": True for name in words.named(t.remittance_text, world.terms)},
         "IN": not is_out,
         "OUT": is_out,
         "CASH": t.is_cash,

@@ -8,7 +8,6 @@ import pytest
 
 from detectors.finding import Finding
 from ingest.file_feed import FileFeed
-from ingest.intake import Intake
 from models.evaluated import Evaluated
 from models.profile import Profiles
 from models.shelf import Shelf
@@ -24,7 +23,7 @@ from palermo.model_scores import (
 )
 from palermo.models_shown import TrainingWish, list_models, show_card, train_model, verify_models
 from palermo.running import Wish, carry_out
-from palermo.wiring import Knowing, base_folder, configuration_file, known
+from palermo.wiring import Knowing, base_folder, configuration_file, intake_of, known
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +70,7 @@ def judged() -> Judged:
         asks=asks_with_model(knowing.catalogue),
         lateness=settings.lateness,
     )
-    intake = Intake(settings, knowing.references, knowing.rates)
+    intake = intake_of(settings, knowing)
     batch = FileFeed(DEMO, settings).poll(at_most=100_000, wait=1)
     evaluated = profiles.extend(intake.accept(batch).transactions)
     return Judged(
@@ -124,7 +123,7 @@ def test_the_models_features_change_no_finding(judged: Judged) -> None:
         asks=knowing.catalogue.asks,
         lateness=settings.lateness,
     )
-    intake = Intake(settings, knowing.references, knowing.rates)
+    intake = intake_of(settings, knowing)
     batch = FileFeed(DEMO, settings).poll(at_most=100_000, wait=1)
 
     without = knowing.catalogue.detect(plain.extend(intake.accept(batch).transactions))
