@@ -193,6 +193,7 @@ FACTS: Mapping[str, str] = {
     "one_payer_share": "Share of credits from one payer",
     "onset": "Account newly opened, or silent for half a year before",
     "own_life_share": "Share spent on an own life (food, rent, top-up)",
+    "largest_day_share": "Share of outflow on the day with most",
     "passed_48h": "Share passed on within 48 hours",
     "passed_through": "Share of the money that passed through",
     "passed_usd": "US dollars that passed in a week",

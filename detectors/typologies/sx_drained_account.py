@@ -8,6 +8,7 @@ import polars as pl
 from detectors.conditions import (
     at_least,
     passes_through,
+    precondition,
     rests_at_most,
     share,
     share_at_least,
@@ -39,6 +40,9 @@ class DrainedParameters(Parameters):
         0.1, "a person who lives on it spends far more; food may be all that is left"
     )
     longest_dwell_hours: float = parameter(12, "emptied within the same shift")
+    largest_day_share: float = parameter(
+        0.6, "who saves for one large purchase sends the month's money in a day; takers come again"
+    )
 
 
 Settings = DrainedParameters
@@ -48,16 +52,17 @@ def typology(p: DrainedParameters) -> Typology:
     came, went = pl.col("in_sum_30d"), pl.col("out_sum_30d")
     return Typology(
         id="sx-drained-account",
-        version=1,
+        version=2,
         title="Earnings emptied within hours to one party",
         severity="medium",
         offence="trafficking",
         stage="control",
-        looks_like="An account receives many credits and is emptied within hours, nearly all of "
-        "it to the same party; its holder buys nothing to live on.",
+        looks_like="An account receives many credits and is emptied within hours, more than once, "
+        "nearly all of it to the same party; its holder buys nothing to live on.",
         innocent_reasons=(
             "a son or daughter who supports the parents",
             "a shop's takings account swept to the owner",
+            "an instalment paid to one trader out of each wage",
             "an agent's float",
         ),
         next_steps=(
@@ -106,6 +111,12 @@ def typology(p: DrainedParameters) -> Typology:
             ),
             _feature("own_life_sum_30d", Aggregate.SUM, Mask.OWN_LIFE, "spent to live on"),
             _feature(
+                "largest_day_out_30d",
+                Aggregate.LARGEST_DAY_SUM,
+                Mask.OUT,
+                "most that went out on one local day",
+            ),
+            _feature(
                 "foreign_device_sum_30d",
                 Aggregate.SUM,
                 Mask.OUT | Mask.FOREIGN_DEVICE,
@@ -153,6 +164,16 @@ def typology(p: DrainedParameters) -> Typology:
                 p.longest_dwell_hours,
                 columns=("event_time", "amount"),
             ),
+            precondition(
+                share_at_most(
+                    "largest_day_share",
+                    pl.col("largest_day_out_30d"),
+                    went,
+                    p.largest_day_share,
+                    family=None,
+                    columns=("event_time", "amount"),
+                )
+            ),
         ),
         weight=Weight(
             name="foreign_device_share",
@@ -174,9 +195,12 @@ def typology(p: DrainedParameters) -> Typology:
         cites=Mask.IN | Mask.OUT,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="top_payee_30d"),
-        deviation="Dwell is left out where the feed has dates without times; the alert says so. A "
-        "holder may spend 10 % to live on, not 5 %: many keep a former life beside what is taken. "
-        "The control test, on which a role rests, stays at 5 %.",
+        deviation="Dwell is left out where the feed has dates without times; the alert says so. No "
+        "single day may carry more than 60 % of what went out: the source tells of earnings taken "
+        "again and again, and one large purchase paid by one large credit is everyday. Wages taken "
+        "once a month are left to fl-wage-recapture. A holder may spend 10 % to live on, not 5 %: "
+        "many keep a former life beside what is taken. The control test, on which a role rests, "
+        "stays at 5 %.",
         parameters=p,
     )
 

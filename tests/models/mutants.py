@@ -84,13 +84,13 @@ def just_enough() -> Batches:
 
 
 def drained_in_two() -> Batches:
-    """The first debit takes a tenth of a credit, the second all that is left."""
+    """The first debit takes a tenth of a credit; the next ones, on two days, all that is left."""
     paid_in = [
         strategies.transfer(HOOD.payer(i), ALONE, START + i * HOUR, HOOD.usd(100)) for i in range(5)
     ]
     outs = [
         strategies.transfer(ALONE, HOOD.receivers[1], START + hours * HOUR, HOOD.usd(part))
-        for hours, part in ((5, 10), (10, 490))
+        for hours, part in ((5, 10), (10, 290), (29, 200))
     ]
     return [strategies.numbered([*paid_in, *outs])]
 

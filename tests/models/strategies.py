@@ -182,9 +182,12 @@ def hub_world(*, before: int, credits: int = 6) -> World:
     paid_in = [
         transfer(hood.payer(i), account, end + i * HOUR, hood.usd(2_000)) for i in range(credits)
     ]
-    out = transfer(account, hood.receivers[1], end + 8 * HOUR, hood.usd(2_000) * credits)
+    outs = [
+        transfer(account, hood.receivers[1], end + 8 * HOUR + i * DAY, hood.usd(1_000) * credits)
+        for i in range(2)
+    ]
     earlier = transfer(hood.payer(20), account, START - HOUR, hood.usd(9_000))
-    rows = numbered([earlier, *spent, *paid_in, out])
+    rows = numbered([earlier, *spent, *paid_in, *outs])
     return replace(_world(Seeded(0), [hood], rows), transactions=tuple(rows))
 
 
@@ -432,12 +435,16 @@ def drained(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Trans
             yield replace(paid_in, orig_region=choice.of(REGIONS))
         kept = hood.usd(choice.of((0, 5, 10, 40, 50, 51)))
         out_at = start + choice.of((7, 8, 10, 12, 15)) * HOUR + choice.of(EDGES)
-        out = transfer(account, receiver, out_at, hood.usd(100) * credits - kept)
-        yield replace(out, device_hash=choice.of((None, "D-FICT-1", "D-FICT-9")))
+        taken = hood.usd(100) * credits - kept
+        at_once = taken * choice.of((60, 60, 55, 59, 61, 100)) // 100
+        device = choice.of((None, "D-FICT-1", "D-FICT-9"))
+        for part, when in ((at_once, out_at), (taken - at_once, out_at + DAY)):
+            if part:
+                yield replace(transfer(account, receiver, when, part), device_hash=device)
         if choice.between(0, 2) == 0:
             spent = hood.usd(choice.of((5, 20, 25, 26)))
             yield replace(card(account, out_at - HOUR, spent), mcc=choice.of(("5411", "5999")))
-        yield from _aftermath(choice, hood, account, out_at)
+        yield from _aftermath(choice, hood, account, out_at + DAY)
 
 
 def taken_back(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:

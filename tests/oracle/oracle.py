@@ -270,6 +270,7 @@ def sx_drained_account(v: View) -> Judgement:
     lived_on = v.measure(_in(MONTH, "SUM", frozenset({"OWN_LIFE"})))
     dwell = v.measure(_in(MONTH, "DWELL_MEDIAN"))
     on_foreign = v.measure(_in(MONTH, "SUM", frozenset({"OUT", "FOREIGN_DEVICE"})))
+    on_a_day = share(v.measure(_in(MONTH, "LARGEST_DAY_SUM", frozenset({"OUT"}))), went_out)
     to_top = share(v.measure(transfers), went_out)
     conditions = (
         _at_least("credits", credits, 5, is_core=True),
@@ -277,6 +278,7 @@ def sx_drained_account(v: View) -> Judgement:
         _share_at_least("top_payee_share", to_top, Fraction(7, 10), is_core=True),
         _at_most("own_life_share", share(lived_on, came_in), Fraction(1, 10), is_core=True),
         _dwell_at_most(v, dwell, timedelta(hours=12)),
+        _precondition(_at_most("largest_day_share", on_a_day, Fraction(6, 10), is_core=True)),
     )
     return Judgement(
         conditions=conditions,

@@ -218,8 +218,15 @@ def test_below_sixty_days_repeat_payers_are_not_testable() -> None:
 
 
 def drained(account: str, receiver: str, *, at: float = 0, kept: int = 0) -> list[Transaction]:
-    paid_in = [transfer(at + i / 100, 10_000, f"X-FICT-{i:04d}", account) for i in range(5)]
-    return [*paid_in, transfer(at + 0.1, 50_000 - kept, account, receiver)]
+    """Five credits, of which two and then three are sent on, each time within hours."""
+    paid_in = [
+        transfer(at + (i > 1) + i / 100, 10_000, f"X-FICT-{i:04d}", account) for i in range(5)
+    ]
+    sent_on = (
+        transfer(at + 0.1, 20_000, account, receiver),
+        transfer(at + 1.1, 30_000 - kept, account, receiver),
+    )
+    return [*paid_in, *sent_on]
 
 
 def test_an_account_emptied_within_hours_is_a_signal() -> None:
@@ -231,6 +238,20 @@ def test_an_account_emptied_within_hours_is_a_signal() -> None:
     assert signal.link == "R-FICT-0001"
     assert signal.facts["passed_through"] == Fraction(19, 20)
     assert signal.strength == Fraction(0 + Fraction(2, 3) + 1 + 1 + Fraction(21, 25), 5)
+
+
+@pytest.mark.parametrize(("first", "is_signal"), [(26_000, True), (30_000, True), (30_001, False)])
+def test_what_leaves_on_one_day_is_a_purchase(first: int, is_signal: bool) -> None:
+    paid_in = [transfer(i / 100, 10_000, f"X-FICT-{i:04d}", "A-FICT-0001") for i in range(5)]
+    sent_on = [
+        transfer(0.1, first, "A-FICT-0001", "R-FICT-0001"),
+        transfer(1.1, 50_000 - first, "A-FICT-0001", "R-FICT-0001"),
+    ]
+
+    found = oracle.find(world([*paid_in, *sent_on]))
+
+    # 30,000 of 50,000 is 0.6, what a single day may carry.
+    assert bool(only(found, "sx-drained-account")) == is_signal
 
 
 def test_two_unrelated_drained_accounts_make_a_victim_drain() -> None:
