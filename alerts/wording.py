@@ -207,6 +207,7 @@ FACTS: Mapping[str, str] = {
     "strangers": "Payers without a declared relation",
     "taken_share": "Share of the wages taken back by one party",
     "shape_amount": "Moved through the shape",
+    "shape_largest_share": "Largest single payment's share",
     "shape_parties": "Unrelated holders in the shape",
     "shape_payments": "Payments of the shape",
     "top_payee_share": "Share of outflow to one receiver",

@@ -68,7 +68,7 @@ class NetworkDetector:
         usd = self._usd_minor(shape.trigger.time.date())
         moved = _moved(shape)
         is_small = usd is not None and moved < definition.least_usd * usd
-        if unrelated < definition.least_parties or is_small:
+        if unrelated < definition.least_parties or is_small or _is_one_payment(definition, shape):
             return None
         holder, account, is_customer = _subject(shape)
         facts = _facts(definition, shape, unrelated, moved)
@@ -122,6 +122,25 @@ def _moved(shape: ShapeFound) -> int:
     return sum(leg.amount for leg in shape.legs)
 
 
+def _is_one_payment(definition: NetworkTypology, shape: ShapeFound) -> bool:
+    """Whether most of it is a single sum, with small change of others around it."""
+    most = definition.largest_share
+    return most is not None and _largest_share(shape) > most
+
+
+def _largest_share(shape: ShapeFound) -> float:
+    """The largest payment's share of all; of its own side where one holder stands between."""
+    if shape.shape != "gather_scatter":
+        sides = [[leg.amount for leg in shape.legs]]
+    else:
+        holder = _subject(shape)[0]
+        sides = [
+            [leg.amount for leg in shape.legs if (leg.sender == holder) == is_out]
+            for is_out in (False, True)
+        ]
+    return max(max(amounts) / sum(amounts) for amounts in sides)
+
+
 def _strength(definition: NetworkTypology, unrelated: int, moved: int, usd: int | None) -> float:
     """Mean of how far parties and amount lie beyond their least, each clipped to 1."""
     beyond = [(unrelated - definition.least_parties) / definition.least_parties]
@@ -142,8 +161,16 @@ def _facts(
             columns=("orig_account_id", "benef_account_id", "amount"),
         ),
         _fact("shape_amount", moved, "minor"),
+        *_evenness(definition, shape),
         *_lines(shape),
     )
+
+
+def _evenness(definition: NetworkTypology, shape: ShapeFound) -> list[Fact]:
+    if definition.largest_share is None:
+        return []
+    value = round(_largest_share(shape), 6)
+    return [_fact("shape_largest_share", value, "share", definition.largest_share)]
 
 
 def _lines(shape: ShapeFound) -> list[Fact]:

@@ -92,6 +92,8 @@ def _conditions(typology: Definition) -> Iterator[str]:
             f"- at least {typology.least_usd:,} US dollars moved through it: left out where no "
             "rate is known"
         )
+        if (most := typology.largest_share) is not None:
+            yield f"- no single payment is more than {most:.0%} of them, or of its holder's side"
         yield from (f"- {line}" for line in _limits(typology.limits))
         return
     for condition in typology.conditions:

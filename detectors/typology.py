@@ -280,6 +280,9 @@ class NetworkTypology:
     """Of the shape, with no declared relation between any two of them."""
     least_usd: int
     """Moved through the shape; left out where no rate is known."""
+    largest_share: float | None = None
+    """Most that one payment may be of a shape's payments, or of those on either side of its holder
+    where it has one; None where nothing is asked."""
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...] = ()
     is_signal: bool = False

@@ -102,6 +102,8 @@ def _conditions(definition: Definition) -> Iterator[tuple[str, float | int | Non
     if isinstance(definition, NetworkTypology):
         yield "shape_parties", definition.least_parties, "holders not related to each other", True
         yield "shape_amount", definition.least_usd, "US dollars moved through it", False
+        if (most := definition.largest_share) is not None:
+            yield "shape_largest_share", most, "at most, of all payments or of its side", True
         return
     for condition in definition.conditions:
         yield condition.name, condition.threshold, condition.unit, condition.is_core

@@ -23,6 +23,9 @@ class BipartiteParameters(Parameters):
     least_usd: float = parameter(
         2000, "below it groups of friends and colleagues share meals, rent and presents"
     )
+    largest_share: float = parameter(
+        0.4, "most of it in one sum is one payment among people who share payees"
+    )
 
 
 Settings = BipartiteParameters
@@ -31,7 +34,7 @@ Settings = BipartiteParameters
 def typology(p: BipartiteParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-bipartite",
-        version=1,
+        version=2,
         title="Several payers, all paying the same payees",
         severity="medium",
         offence="laundering",
@@ -69,6 +72,7 @@ def typology(p: BipartiteParameters) -> NetworkTypology:
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
+        largest_share=p.largest_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

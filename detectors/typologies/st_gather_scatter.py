@@ -24,6 +24,9 @@ class GatherScatterParameters(Parameters):
     least_usd: float = parameter(
         3_000, "below it a small trader's week looks alike: customers pay, suppliers are paid"
     )
+    largest_share: float = parameter(
+        0.5, "most of a side in one sum is a purchase, a loan or a house sold, not many"
+    )
 
 
 Settings = GatherScatterParameters
@@ -32,7 +35,7 @@ Settings = GatherScatterParameters
 def typology(p: GatherScatterParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-gather-scatter",
-        version=1,
+        version=2,
         title="Gathered from many, paid out to many",
         severity="medium",
         offence="laundering",
@@ -72,6 +75,7 @@ def typology(p: GatherScatterParameters) -> NetworkTypology:
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
+        largest_share=p.largest_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

@@ -23,6 +23,9 @@ class StackParameters(Parameters):
     least_usd: float = parameter(
         2000, "below it groups of friends and colleagues share meals, rent and presents"
     )
+    largest_share: float = parameter(
+        0.4, "most of it in one sum is one payment among people who share shops and meals"
+    )
 
 
 Settings = StackParameters
@@ -31,7 +34,7 @@ Settings = StackParameters
 def typology(p: StackParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-stack",
-        version=1,
+        version=2,
         title="Layers that pass money on from group to group",
         severity="medium",
         offence="laundering",
@@ -68,6 +71,7 @@ def typology(p: StackParameters) -> NetworkTypology:
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
+        largest_share=p.largest_share,
         elements=(
             ElementCeiling(
                 offence="laundering",
