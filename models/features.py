@@ -73,7 +73,8 @@ class Aggregate(IntEnum):
     BOTH_WAYS = 28
     """Counterparties with movements in and movements out."""
     HELD_PAYERS = 29
-    """Payers whose credits were handed on, less a commission, after three to 45 days."""
+    """Payers whose credits inside the limits were handed on, less a commission, after three to 45
+    days."""
     HELD_SUM = 30
     """Minor units of those credits."""
     HELD_FEW_SUM = 31
@@ -111,7 +112,8 @@ class Feature:
     `has` and none of `lacks`; unit and meaning for people.
 
     least_history: days the feed must have shown before t, else the value is null.
-    limits_usd: lower and upper limit of a price band, in US dollars at the trigger's rate.
+    limits_usd: lower and upper limit of a price band, or of what counts as held, in US dollars at
+    the trigger's rate.
     A feature over bits that never occur in the feed's columns is null (not testable).
     """
 

@@ -106,7 +106,12 @@ BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
 """What a value never exceeds: a tally over the same movements, or those of them that carry a
 further bit."""
 
-NEVER_NULL = frozenset(BOUNDS) - {Aggregate.BAND_COUNT, Aggregate.FAR_SUM}
+NEVER_NULL = frozenset(BOUNDS) - {
+    Aggregate.BAND_COUNT,
+    Aggregate.FAR_SUM,
+    Aggregate.HELD_PAYERS,
+    Aggregate.HELD_SUM,
+}
 EXACT = frozenset(kind for kind, (bound, also) in BOUNDS.items() if bound == kind and not also)
 
 

@@ -1,6 +1,6 @@
 """Somebody who holds the fees of travellers until they have arrived."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import polars as pl
@@ -36,6 +36,8 @@ NOT_ENTRUSTED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscrowReleaseParameters(Parameters):
+    least_fee_usd: int = parameter(50, "published: the cheapest crossings")
+    largest_fee_usd: int = parameter(20_000, "published: the dearest journeys")
     least_payers: int = parameter(5, "more than one household trusts this guarantor")
     least_held_share: float = parameter(0.7, "holding for others is what the account does most")
     least_few_share: float = parameter(0.8, "one smuggler or a few get it, or it goes back")
@@ -46,9 +48,14 @@ Settings = EscrowReleaseParameters
 
 
 def typology(p: EscrowReleaseParameters) -> Typology:
+    fees = (int(p.least_fee_usd), int(p.largest_fee_usd))
+
+    def held(name: str, aggregate: Aggregate, meaning: str) -> Feature:
+        return replace(_feature(name, aggregate, Mask(0), meaning), limits_usd=fees)
+
     return Typology(
         id="som-escrow-release",
-        version=1,
+        version=2,
         title="Fees held for days and handed on to a few",
         severity="high",
         offence="smuggling",
@@ -103,11 +110,9 @@ def typology(p: EscrowReleaseParameters) -> Typology:
             _feature(
                 "released_three_60d", Aggregate.TOP_THREE_PAYEES_SUM, Mask.OUT, "to three payees"
             ),
-            _feature("held_payers_60d", Aggregate.HELD_PAYERS, Mask(0), "whose deposits were held"),
-            _feature("held_sum_60d", Aggregate.HELD_SUM, Mask(0), "held and handed on"),
-            _feature(
-                "held_few_60d", Aggregate.HELD_FEW_SUM, Mask(0), "of it to three payees, or back"
-            ),
+            held("held_payers_60d", Aggregate.HELD_PAYERS, "whose deposits were held"),
+            held("held_sum_60d", Aggregate.HELD_SUM, "held and handed on"),
+            held("held_few_60d", Aggregate.HELD_FEW_SUM, "of it to three payees, or back"),
         ),
         conditions=(
             triggered("release", pl.col("release_trigger"), unit="a transfer to somebody"),
@@ -157,6 +162,7 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                     unit="payers whose deposits were held",
                     family="structure",
                     columns=("orig_account_id", "amount", "event_time"),
+                    needs=("usd_rate",),
                 )
             ),
             dear(
@@ -167,6 +173,7 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                     p.least_held_share,
                     family="structure",
                     columns=("amount", "event_time"),
+                    needs=("usd_rate",),
                 )
             ),
             dear(
@@ -177,6 +184,7 @@ def typology(p: EscrowReleaseParameters) -> Typology:
                     p.least_few_share,
                     family="link",
                     columns=("benef_account_id",),
+                    needs=("usd_rate",),
                 )
             ),
         ),
@@ -201,7 +209,8 @@ def typology(p: EscrowReleaseParameters) -> Typology:
         is_sufficient=True,
         deviation="Deposits are matched to releases by amount alone: each of 90 to 100 % of one "
         "deposit (95, back to the payer), three to 45 days later. Several handed on in one sum are "
-        "not matched.",
+        "not matched. Only deposits of 50 to 20,000 US dollars are fees: small change that comes "
+        "and goes would match by chance.",
         parameters=p,
     )
 

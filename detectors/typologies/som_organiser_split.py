@@ -47,10 +47,10 @@ Settings = OrganiserSplitParameters
 
 
 def typology(p: OrganiserSplitParameters) -> Typology:
-    taken = pl.col("taken_60d")
+    taken, from_few = pl.col("taken_60d"), pl.col("taken_three_60d")
     return Typology(
         id="som-organiser-split",
-        version=1,
+        version=2,
         title="Fixed shares paid to helpers, group after group",
         severity="high",
         offence="smuggling",
@@ -110,7 +110,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
             ),
             share_at_least(
                 "source_share",
-                pl.col("taken_three_60d"),
+                from_few,
                 taken,
                 p.least_source_share,
                 family="link",
@@ -140,7 +140,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                 share_at_least(
                     "shared",
                     pl.col("steady_sum_60d"),
-                    taken,
+                    from_few,
                     p.least_shared,
                     family="structure",
                     columns=("amount",),
@@ -161,7 +161,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                     "shared_at_least",
                     pl.col("paid_sum_60d"),
                     taken,
-                    p.least_shared,
+                    p.least_shared * p.least_source_share,
                     family=None,
                     columns=("amount",),
                 )
@@ -170,7 +170,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                 share_at_most(
                     "shared_at_most",
                     pl.col("paid_sum_60d"),
-                    taken,
+                    from_few,
                     p.largest_shared,
                     family=None,
                     columns=("amount",),
@@ -197,7 +197,9 @@ def typology(p: OrganiserSplitParameters) -> Typology:
         cites=Mask.TRANSFER,
         is_sufficient=True,
         deviation="That a sender collects fees is not asked: few senders stand for it, and its own "
-        "alert joins the case. Groups are days: each helper is paid on three or more.",
+        "alert joins the case. Groups are days: each helper is paid on three or more. Shares are "
+        "of what the three largest senders sent, not of all that came in: a harvest leader who "
+        "passes wages on would seem to keep half of it beside the crops he sells himself.",
         parameters=p,
     )
 

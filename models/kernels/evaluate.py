@@ -427,7 +427,12 @@ def feature_value(
     if kind == BOTH_WAYS:
         return both_ways(columns, chosen, m, seen, sums, stamp)
     if kind in (HELD_PAYERS, HELD_SUM, HELD_FEW_SUM):
-        payers, total, few = held(columns, chosen, m)
+        usd = triggers.usd[t]
+        if usd < 0:
+            return NULL
+        payers, total, few = held(
+            columns, chosen, m, features.low_usd[f] * usd, features.high_usd[f] * usd
+        )
         return payers if kind == HELD_PAYERS else total if kind == HELD_SUM else few
     if kind in (STEADY_COUNTERPARTIES, STEADY_SUM):
         parties, total = steady(columns, chosen, m)

@@ -81,9 +81,10 @@ def both_ways(
 
 
 @inner
-def held(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]:
-    """Of credits that were handed on after three to 45 days: how many payers, their sum, and the
-    sum of those that went back to their payer or to the three others with most. O(m^2).
+def held(columns: Columns, chosen: Int64s, m: int, low: int, high: int) -> tuple[int, int, int]:
+    """Of credits of `low` to `high` that were handed on after three to 45 days: how many payers,
+    their sum, and the sum of those that went back to their payer or to the three others with most.
+    O(m^2).
 
     A debit hands on the oldest credit not handed on yet of which it is 90 to 100 % (95, if it goes
     back to the payer).
@@ -101,6 +102,8 @@ def held(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]:
             if rested < LEAST_HELD:
                 break
             if not is_open[j] or rested > MOST_HELD or not is_handed_on(columns, credit, debit):
+                continue
+            if columns.amount[credit] < low or columns.amount[credit] > high:
                 continue
             is_open[j] = 0
             total += columns.amount[credit]

@@ -608,7 +608,7 @@ def entrusted(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tra
     """Sums held for days and handed on to a few, or back."""
     account = choice.of(hood.accounts[2:5])
     for i in range(choice.of((6, 6, 5, 4, 8))):
-        amount = hood.usd(choice.of((400, 500, 400, 1_000)))
+        amount = hood.usd(choice.of((400, 500, 50, 1_000, 49)))
         when = at + i * choice.of((1, 3)) * DAY + choice.of(EDGES)
         yield transfer(hood.payer(i + 60), account, when, amount)
         released = when + choice.of((5, 10, 3, 45, 46, 2)) * DAY + choice.of(EDGES)

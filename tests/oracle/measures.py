@@ -120,6 +120,8 @@ class View:
             return self._repeat_counterparties(measure)
         if measure.aggregate == "BAND_COUNT":
             return self._band_count(measure)
+        if measure.aggregate.startswith("HELD"):
+            return self._held(measure)
         if measure.aggregate == "IS_TRIGGER":
             return int(self.trigger in self.movements(measure))
         return AGGREGATES[measure.aggregate](self.movements(measure))
@@ -175,6 +177,16 @@ class View:
         )
         times = Counter(x.counterparty for x in self.movements(long))
         return sum(times[counterparty] >= 3 for counterparty in lately)
+
+    def _held(self, measure: Measure) -> int | str | None:
+        """Of credits within the limits alone."""
+        usd = self.ledger.usd_minor(self.trigger)
+        if usd is None or measure.limits_usd is None:
+            return None
+        low, high = (limit * usd for limit in measure.limits_usd)
+        moved = self.movements(measure)
+        kept = [x for x in moved if "OUT" in x.bits or low <= (x.amount or 0) <= high]
+        return AGGREGATES[measure.aggregate](kept)
 
     def _band_count(self, measure: Measure) -> int | None:
         usd = self.ledger.usd_minor(self.trigger)

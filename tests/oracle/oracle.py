@@ -566,8 +566,9 @@ def som_escrow_release(v: View) -> Judgement:
     out = replace(between, has=between.has | {"OUT"})
     released = v.measure(out)
     three = v.measure(replace(out, aggregate="TOP_THREE_PAYEES_SUM"))
-    held = v.measure(replace(between, aggregate="HELD_SUM"))
-    few = v.measure(replace(between, aggregate="HELD_FEW_SUM"))
+    fees = replace(between, aggregate="HELD_PAYERS", limits_usd=(50, 20_000))
+    held = v.measure(replace(fees, aggregate="HELD_SUM"))
+    few = v.measure(replace(fees, aggregate="HELD_FEW_SUM"))
     conditions = (
         _pre_at_least("release", v.measure(replace(out, aggregate="IS_TRIGGER")), 1, is_core=True),
         _pre_at_least("payers_in", v.measure(_distinct(into)), 5, is_core=True),
@@ -578,9 +579,7 @@ def som_escrow_release(v: View) -> Judgement:
             )
         ),
         _share_at_least("release_share", share(three, released), Fraction(3, 5), is_core=True),
-        _at_least(
-            "held_payers", v.measure(replace(between, aggregate="HELD_PAYERS")), 5, is_core=True
-        ),
+        _at_least("held_payers", v.measure(fees), 5, is_core=True),
         _share_at_least("held_share", share(held, v.measure(into)), Fraction(7, 10), is_core=True),
         _share_at_least("few_payees_share", share(few, held), Fraction(4, 5), is_core=True),
     )
@@ -607,17 +606,20 @@ def som_organiser_split(v: View) -> Judgement:
     helpers = v.measure(replace(pay, aggregate="STEADY_COUNTERPARTIES"))
     to_steady = v.measure(replace(pay, aggregate="STEADY_SUM"))
     paid = v.measure(replace(pay, aggregate="SUM"))
-    all_shared = share(paid, taken)
     conditions = (
         _pre_at_least("share", v.measure(pay), 1, is_core=True),
         _pre_at_least("paid_persons", v.measure(_distinct(pay)), 4, is_core=True),
         _share_at_least("source_share", share(three, taken), Fraction(7, 10), is_core=True),
         _at_least("taken_usd", share(taken, _usd(v)), 2_000, is_core=True),
         _at_least("helpers", helpers, 4, is_core=True),
-        _share_at_least("shared", share(to_steady, taken), Fraction(3, 10), is_core=True),
+        _share_at_least("shared", share(to_steady, three), Fraction(3, 10), is_core=True),
         _share_at_least("steady_share", share(to_steady, paid), Fraction(7, 10), is_core=True),
-        _precondition(_share_at_least("shared_at_least", all_shared, Fraction(3, 10), True)),
-        _precondition(_at_most("shared_at_most", all_shared, Fraction(7, 10), is_core=True)),
+        _precondition(
+            _share_at_least("shared_at_least", share(paid, taken), Fraction(21, 100), is_core=True)
+        ),
+        _precondition(
+            _at_most("shared_at_most", share(paid, three), Fraction(7, 10), is_core=True)
+        ),
     )
     return Judgement(conditions=conditions)
 
