@@ -16,6 +16,7 @@ from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
 from ingest.errors import IngestError
 from ingest.feed import Message, Position, RawBatch
+from ingest.formats.arrow import arrow_lines, is_arrow
 from ingest.kafka_settings import KafkaSettings, client_options
 
 log = structlog.get_logger()
@@ -362,6 +363,13 @@ def _payload(value: bytes | None) -> bytes:
 
 
 def _lines(payload: bytes) -> list[bytes]:
+    """The lines of a payload, a table's rows as JSON; never none."""
+    if is_arrow(payload):
+        try:
+            payload = arrow_lines(payload)
+        except ValueError:
+            # What cannot be read is one row, which is put aside as it came.
+            return [payload]
     lines = [line for line in _stripped(payload.split(b"\n")) if line]
     if len(lines) > 1 and not lines[0].endswith(b"}") and _is_one_document(payload):
         return [payload]

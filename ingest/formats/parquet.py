@@ -1,14 +1,12 @@
-"""Rows of a Parquet file, each as the JSON object it would be in a file of lines.
-
-A table has no bytes a row, so a row's bytes are those of its JSON: what a reject keeps, what
-offsets and lengths count. Times become ISO 8601, decimals their exact text.
-"""
+"""Rows of a Parquet file, each as the JSON object it would be in a file of lines."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
+
+from ingest.formats.tables import json_lines
 
 MAGIC = b"PAR1"
 _ROWS_AT_ONCE = 20_000
@@ -39,16 +37,4 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
             frame = pl.DataFrame(pl.from_arrow(batch))
-            told = frame.select(_told(name, frame.schema[name]) for name in frame.columns)
-            yield told.write_ndjson().encode()
-
-
-def _told(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The column as a file of lines would hold it."""
-    column = pl.col(name)
-    if isinstance(dtype, pl.Datetime):
-        zone = "%:z" if dtype.time_zone else ""
-        return column.dt.strftime(f"%Y-%m-%dT%H:%M:%S%.6f{zone}")
-    if isinstance(dtype, pl.Date | pl.Decimal | pl.Categorical | pl.Enum):
-        return column.cast(pl.String)
-    return column
+            yield json_lines(frame)

@@ -3,8 +3,13 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +17,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ingest.feed import Position, RawBatch
+from ingest.formats import arrow
 from ingest.kafka_feed import KafkaFeed, KafkaFeedError
 
 
@@ -125,6 +131,77 @@ def test_the_registry_frame_is_taken_off() -> None:
     feed = a_feed([[b'\x00\x00\x00\x00\x07{"a": 1}']])
 
     assert values(read(feed, at_most=10)) == [b'{"a": 1}']
+
+
+TABLE = pl.DataFrame(
+    {
+        "txn_id": [f"T-FICT-{n}" for n in range(5)],
+        "event_time": [datetime(2026, 1, 5, 3, n, tzinfo=UTC) for n in range(5)],
+        "amount": pl.Series([Decimal(n) / 4 for n in range(5)], dtype=pl.Decimal(24, 5)),
+        "channel": pl.Series(["ATM", "BRANCH", "ATM", None, "ATM"], dtype=pl.Categorical()),
+    }
+)
+
+
+def arrow_stream(frame: pl.DataFrame, rows_a_batch: int = 2) -> bytes:
+    table, sink = frame.to_arrow(), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=rows_a_batch)
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
+
+
+def arrow_file(frame: pl.DataFrame) -> bytes:
+    file = BytesIO()
+    frame.write_ipc(file, compression="zstd")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("value", [arrow_stream(TABLE), arrow_file(TABLE)])
+@pytest.mark.parametrize("at_most", [1, 2, 10])
+def test_a_table_is_its_rows_as_json(value: bytes, at_most: int) -> None:
+    taken = values(read(a_feed([[value, b"{}"]]), at_most=at_most))
+
+    assert taken.pop() == b"{}"
+    assert [json.loads(line) for line in taken] == [
+        {
+            "txn_id": f"T-FICT-{n}",
+            "event_time": f"2026-01-05T03:{n:02}:00.000000+00:00",
+            "amount": f"{Decimal(n) / 4:.5f}",
+            "channel": channel,
+        }
+        for n, channel in enumerate(["ATM", "BRANCH", "ATM", None, "ATM"])
+    ]
+
+
+def test_a_table_s_row_put_aside_is_its_json() -> None:
+    feed = a_feed([[arrow_stream(TABLE)]])
+
+    *_, last = feed.poll(at_most=10, wait=0).messages
+    origin = feed.origin(last.raw_ref)
+
+    assert origin is not None
+    assert (origin.row, origin.value) == (4, last.value)
+
+
+@pytest.mark.parametrize("cut", [4, 100, -20])
+def test_a_table_that_is_cut_is_one_row_as_it_came(cut: int) -> None:
+    torn = arrow_file(TABLE)[:cut] if cut < 0 else arrow_stream(TABLE)[:cut]
+
+    assert values(read(a_feed([[torn, b"{}"]]), at_most=10)) == [torn, b"{}"]
+
+
+def test_a_small_table_that_would_fill_memory_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow, "MOST_JSON_BYTES", 100_000)
+    long = pl.DataFrame({"text": pl.Series(["x" * 1_000] * 200, dtype=pl.Categorical())})
+    value = arrow_stream(long, rows_a_batch=200)
+
+    assert len(value) < 10_000
+    assert values(read(a_feed([[value, b"{}"]]), at_most=10)) == [value, b"{}"]
+
+
+def test_a_table_without_rows_is_one_empty_row() -> None:
+    assert values(read(a_feed([[arrow_stream(TABLE.clear())]]), at_most=10)) == [b""]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\n"])
