@@ -4,13 +4,15 @@ A snapshot is a folder of Arrow IPC files, one a section (see `models/snapshot.p
 with position, engine, release, configuration, bundle and the checksum of each file. It is begun at
 a checkpoint, written a slice at a time between batches, and gets its name when all of it is
 durable. Two are kept. None is trusted: what is not whole, not ours, or newer than what is
-committed is refused, and the older one is used, else the archive.
+committed is refused, and the older one is used, else the archive. They only save time: where the
+disk has no room for one the run goes on without.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +36,7 @@ from models.snapshot import (
     bytes_in,
     bytes_piece,
 )
-from palermo.errors import SnapshotRefused
+from palermo.errors import DependencyUnreachable, SnapshotRefused
 from palermo.folder import Observer, said_plainly, sync_folder
 
 KEPT = 2
@@ -58,8 +60,10 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot is of. `rows`: input rows read up to it; `sections` by name."""
+    """What a snapshot is of: `of` the folder it was made in, which is named for the partition where
+    there are several; `rows` read up to it; `sections` by name."""
 
+    of: str
     engine: str
     release: str
     configuration: str
@@ -146,16 +150,17 @@ class Snapshots:
         if is_busy or self._clock() - self._ended < pause or path.exists():
             return
         self._spent = 0.0
-        with said_plainly(self._folder):
+        with self._given_up_without_room():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._writing = _Writing(path, self._manifest(progress), stages.snapshot())
-        self._observer("snapshot_begun")
+            self._writing.write_next()
+            self._observer("snapshot_begun")
 
     def advance(self) -> None:
         """Writes for at most about SLICE_SECONDS; called after each batch."""
         begun = self._clock()
         if self._writing is not None:
-            with said_plainly(self._folder):
+            with self._given_up_without_room():
                 while self._writing.write_next():
                     if self._clock() - begun > SLICE_SECONDS:
                         break
@@ -197,6 +202,7 @@ class Snapshots:
 
     def _manifest(self, progress: Progress) -> Manifest:
         return Manifest(
+            of=self._folder.name,
             engine=ENGINE,
             release=self._reproduce.release,
             configuration=self._reproduce.configuration,
@@ -208,12 +214,26 @@ class Snapshots:
 
     def _finish(self, sealing: Future[None]) -> None:
         self._sealing = None
-        with said_plainly(self._folder):
+        with self._given_up_without_room():
             sealing.result()
             for old in sorted(self._folder.glob("rows-*[0-9]"))[:-KEPT]:
                 shutil.rmtree(old)
-        self._ended = self._clock()
-        self._observer("snapshot_written")
+            self._ended = self._clock()
+            self._observer("snapshot_written")
+
+    @contextmanager
+    def _given_up_without_room(self) -> Iterator[None]:
+        """A fault of the disk ends the snapshot and not the run; the next one comes in its time."""
+        try:
+            with said_plainly(self._folder):
+                yield
+        except DependencyUnreachable as fault:
+            structlog.get_logger().warning("snapshot_given_up", reason=str(fault))
+            if self._writing is not None:
+                self._writing.give_up()
+                self._writing = None
+            self._ended = self._clock()
+            self._observer("snapshot_given_up")
 
     def _opened(self, path: Path, upto: int, sections: Sequence[str]) -> tuple[Manifest, Sections]:
         if path.name.endswith(UNFINISHED):
@@ -223,6 +243,8 @@ class Snapshots:
         theirs = (manifest.engine, manifest.release, manifest.configuration, manifest.bundle)
         if ours != theirs:
             raise SnapshotRefused(f"foreign: made by engine, release, ... {theirs}, not {ours}")
+        if manifest.of != self._folder.name:
+            raise SnapshotRefused(f"foreign: is of {manifest.of}, not of {self._folder.name}")
         if manifest.rows > upto:
             raise SnapshotRefused(
                 f"newer than what is committed: covers {manifest.rows} rows of {upto}"
@@ -240,7 +262,6 @@ class _Writing:
         self._part.mkdir(mode=0o700)
         self._files: dict[str, tuple[pa.NativeFile, pa.RecordBatchFileWriter]] = {}
         self._pieces = pieces
-        self.write_next()
 
     def write_next(self) -> bool:
         """Writes one piece; False if there is none left."""
@@ -254,8 +275,18 @@ class _Writing:
         return True
 
     def seal(self) -> None:
-        """Makes all of it durable and gives it its name; beside the run, in a thread of its own."""
-        self._close_files()
+        """Makes all of it durable and gives it its name, or leaves nothing; beside the run, in a
+        thread of its own."""
+        try:
+            self._seal()
+        except OSError:
+            self.give_up()
+            raise
+
+    def _seal(self) -> None:
+        for file, writer in self._files.values():
+            writer.close()
+            file.close()
         sections = {name: _synced(self._part / _file(name)) for name in self._files}
         manifest = msgspec.structs.replace(self._manifest, sections=sections)
         sealed = Sealed(manifest=manifest, crc32c=_crc32c(msgspec.json.encode(manifest)))
@@ -268,13 +299,13 @@ class _Writing:
 
     def give_up(self) -> None:
         self._pieces.close()
-        self._close_files()
-        shutil.rmtree(self._part)
-
-    def _close_files(self) -> None:
         for file, writer in self._files.values():
-            writer.close()
-            file.close()
+            # Closing writes, and the disk may be what failed.
+            with suppress(OSError):
+                writer.close()
+            with suppress(OSError):
+                file.close()
+        shutil.rmtree(self._part, ignore_errors=True)
 
 
 def _name(rows: int) -> str:

@@ -14,6 +14,7 @@ SNAPSHOT_OUTCOMES = {
     "snapshot_written": "written",
     "snapshot_restored": "restored",
     "snapshot_refused": "refused",
+    "snapshot_given_up": "given_up",
     "profiles_rebuilt": "rebuilt",
 }
 """By named stage."""

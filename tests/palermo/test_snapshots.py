@@ -1,6 +1,7 @@
 """A run goes on from its snapshots; what is wrong with one is said, and costs no byte."""
 
 import os
+import resource
 import shutil
 import signal
 from collections import Counter
@@ -82,6 +83,10 @@ def _cut(snapshot: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
+def _empty(snapshot: Path) -> None:
+    os.truncate(snapshot / "movements.arrow", 0)
+
+
 def _flip(snapshot: Path) -> None:
     path = snapshot / "movements.arrow"
     content = bytearray(path.read_bytes())
@@ -106,6 +111,10 @@ def _make_foreign(snapshot: Path) -> None:
     _rewrite(snapshot, bundle="another")
 
 
+def _bring_from_elsewhere(snapshot: Path) -> None:
+    _rewrite(snapshot, of="movements-3")
+
+
 def _make_newer(snapshot: Path) -> None:
     _rewrite(snapshot, rows=1_000_000)
 
@@ -118,11 +127,13 @@ def _leave_unfinished(snapshot: Path) -> None:
     ("damage", "reason"),
     [
         (_cut, "it was cut or added to"),
+        (_empty, "it was cut or added to"),
         (_flip, "movements.arrow is damaged"),
         (_flip_manifest, "manifest.json is damaged"),
         (_tear_manifest, "manifest.json cannot be read"),
         (_lose, "names.arrow cannot be read"),
         (_make_foreign, "foreign"),
+        (_bring_from_elsewhere, "is of movements-3"),
         (_make_newer, "newer than what is committed"),
         (_leave_unfinished, "half-written"),
     ],
@@ -154,6 +165,30 @@ def test_two_damaged_snapshots_are_refused_and_the_archive_is_read(
     assert ended.stages["snapshot_refused"] == KEPT
     assert ended.stages["profiles_rebuilt"] == 1
     assert ended.alerts == undisturbed
+
+
+def test_without_room_for_snapshots_a_run_goes_on_says_so_and_leaves_nothing_behind(
+    demo_feed: Path, tmp_path: Path, undisturbed: bytes
+) -> None:
+    out, stages = tmp_path / "out", Counter[str]()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def shrink(stage: str) -> None:
+        stages[stage] += 1
+        if stage == "snapshot_begun" and stages[stage] > 2:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+        elif stage == "snapshot_given_up":
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    with capture_logs() as logs:
+        carry_out(_wish(demo_feed, out), observer=shrink)
+
+    assert stages["snapshot_given_up"] > 1
+    told = {log["reason"] for log in logs if log["event"] == "snapshot_given_up"}
+    assert len(told) == 1
+    assert "disk is full" in told.pop()
+    assert not list((out / "snapshots").glob("*.part"))
+    assert (out / "alerts.ndjson").read_bytes() == undisturbed
 
 
 def test_snapshots_come_at_most_as_often_as_asked(demo_feed: Path, tmp_path: Path) -> None:
