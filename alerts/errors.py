@@ -13,6 +13,10 @@ class StoreFullError(AlertsError):
     """The disk has no room; the last commit stands."""
 
 
+class StoreGoneError(AlertsError):
+    """The file was moved away, replaced or made read-only while it is needed."""
+
+
 class StoreUnreadableError(AlertsError):
     """The file is missing, damaged or no store of ours."""
 

@@ -25,6 +25,7 @@ from alerts.errors import (
     OtherFolderError,
     StoreBusyError,
     StoreFullError,
+    StoreGoneError,
     StoreUnreadableError,
 )
 from alerts.frozen import load_evidence, save_evidence
@@ -44,12 +45,13 @@ class Store:
     other runs, the tables are brought to this release, and a folder of another release,
     configuration or bundle is refused. Without it is opened to read what a run has committed,
     also while that run goes on.
-    Raises StoreBusyError, StoreFullError, StoreUnreadableError, OtherFolderError.
+    Raises StoreBusyError, StoreFullError, StoreGoneError, StoreUnreadableError, OtherFolderError.
     """
 
     def __init__(self, path: Path, *, reproduce: Reproduce | None = None) -> None:
         self._path = path
         self._lock: int | None = None
+        self._held: os.stat_result | None = None
         self._engine: sa.Engine | None = None
         try:
             if reproduce is None:
@@ -65,6 +67,7 @@ class Store:
         """One database transaction: committed at the end of the `with`, undone on any exception."""
         if self._engine is None:
             raise AlertsError(f"{self._path}: the store is closed; open it again")
+        self._demand_in_its_place()
         with said_plainly(self._path), self._engine.begin() as connection:
             yield StoreTransaction(connection)
 
@@ -86,12 +89,24 @@ class Store:
     def _open_for_a_run(self, reproduce: Reproduce) -> None:
         with said_plainly(self._path):
             make_private_folder(self._path.parent)
-            self._lock = _hold(self._path)
+            _demand_not_lost(self._path)
+            # Before the lock file, so that one without the other tells a loss.
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._lock = _hold(self._path)
+            self._held = self._path.stat()
             self._engine = _engine(self._path, is_writing=True)
             with self._engine.begin() as connection:
                 _migrate(connection, self._path)
                 _adopt(connection, reproduce, self._path)
+
+    def _demand_in_its_place(self) -> None:
+        """A file that was moved can be written on, where nobody will find it."""
+        if self._held is not None and not _is_same(self._path, self._held):
+            raise StoreGoneError(
+                f"{self._path}: was moved away or replaced while it was in use; what is committed "
+                "lies in the file that was there. Put it back and start the same command again: it "
+                "goes on from there"
+            )
 
     def _open_for_reading(self) -> None:
         if not self._path.is_file():
@@ -179,8 +194,27 @@ def make_private_folder(folder: Path) -> None:
         folder.mkdir(parents=True, mode=0o700)
 
 
+def _demand_not_lost(path: Path) -> None:
+    if _lock_of(path).exists() and not path.exists():
+        raise StoreGoneError(
+            f"{path}: was here and is gone; put it back from where it was moved or from a copy, "
+            "or start with another --out"
+        )
+
+
+def _is_same(path: Path, held: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), held)
+    except FileNotFoundError:
+        return False
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
 def _hold(path: Path) -> int:
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    lock = os.open(_lock_of(path), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as fault:
@@ -283,6 +317,11 @@ def _translated(fault: DBAPIError, path: Path) -> AlertsError:
         return StoreFullError(
             f"{path}: the disk is full or failing ({reason}); the last commit stands: free some "
             "space and start the same command again, it goes on from there"
+        )
+    if "readonly" in reason:
+        return StoreGoneError(
+            f"{path}: cannot be written ({reason}); mend its rights or those of its disk and start "
+            "the same command again: it goes on from the last commit"
         )
     if "locked" in reason or "busy" in reason:
         return StoreBusyError(

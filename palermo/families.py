@@ -7,6 +7,7 @@ EXIT_CODES = (
     ("alerts.errors", "StoreUnreadableError", 5),
     ("alerts.errors", "StoreBusyError", 4),
     ("alerts.errors", "StoreFullError", 4),
+    ("alerts.errors", "StoreGoneError", 4),
     ("alerts.kafka_sink", "KafkaSinkError", 4),
     ("alerts.errors", "AlertsError", 1),
     ("ingest.kafka_feed", "KafkaFeedError", 4),

@@ -19,6 +19,7 @@ from alerts.errors import (
     OtherFolderError,
     StoreBusyError,
     StoreFullError,
+    StoreGoneError,
     StoreUnreadableError,
 )
 from alerts.progress import Progress
@@ -51,6 +52,47 @@ def test_nothing_is_visible_of_a_step_that_fails_half_way(store: Store) -> None:
     with store.transaction() as tx:
         assert (tx.position(), tx.finding_counts(), tx.unpublished()) == (None, {}, [])
         assert triage().final_alerts(tx) == []
+
+
+def test_a_store_that_was_moved_away_is_written_to_no_more(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "palermo.db", tmp_path / "elsewhere.db"
+    with Store(path, reproduce=REPRODUCE) as store:
+        path.rename(elsewhere)
+
+        with said(StoreGoneError, "moved away", "goes on"), store.transaction() as tx:
+            tx.save_position(PROGRESS)
+        elsewhere.rename(path)
+        with store.transaction() as tx:
+            assert tx.position() is None
+
+
+def test_a_store_in_whose_place_another_was_put_is_written_to_no_more(tmp_path: Path) -> None:
+    path, other = tmp_path / "palermo.db", tmp_path / "other.db"
+    Store(other, reproduce=REPRODUCE).close()
+    with Store(path, reproduce=REPRODUCE) as store:
+        other.rename(path)
+
+        with said(StoreGoneError, "replaced"), store.transaction() as tx:
+            tx.save_position(PROGRESS)
+
+
+def test_a_store_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "palermo.db"
+    Store(path, reproduce=REPRODUCE).close()
+    path.rename(tmp_path / "elsewhere.db")
+
+    with said(StoreGoneError, "is gone", "--out"):
+        Store(path, reproduce=REPRODUCE)
+
+    assert not path.exists()
+    (tmp_path / "elsewhere.db").rename(path)
+    Store(path, reproduce=REPRODUCE).close()
+
+
+def test_a_store_that_may_not_be_written_says_so(store: Store) -> None:
+    with said(StoreGoneError, "readonly", "goes on"), store.transaction() as tx:
+        tx.connection.exec_driver_sql("PRAGMA query_only = ON")
+        tx.save_position(PROGRESS)
 
 
 def test_a_process_killed_before_the_commit_leaves_nothing(tmp_path: Path) -> None:
