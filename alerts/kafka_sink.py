@@ -16,6 +16,7 @@ from alerts.errors import AlertsError
 from ingest.feed import Reject
 from ingest.kafka_feed import Origin, unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
+from ingest.kafka_transaction import done_within
 
 Headers = list[tuple[str, bytes]]
 
@@ -218,7 +219,7 @@ class BrokerTopics:
             self._producer.flush()
             for future in sent:
                 future.get(timeout=0)
-            self._producer.commit_transaction()
+            done_within(3 * self._settings.patience_seconds, self._producer.commit_transaction)
         except KafkaError as error:
             self._abort()
             raise KafkaSinkError(_not_written(topic, len(messages), error)) from error
@@ -244,7 +245,7 @@ class BrokerTopics:
 
     def _abort(self) -> None:
         try:
-            self._producer.abort_transaction()
+            done_within(self._settings.patience_seconds, self._producer.abort_transaction)
         except KafkaError:
             # The broker ends it by its timeout or when the next sink of this group opens.
             return

@@ -14,6 +14,7 @@ from kafka.errors import KafkaError
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
 from ingest.kafka_feed import FIRST_LETTER, Record
 from ingest.kafka_settings import KafkaSettings, client_options
+from ingest.kafka_transaction import done_within
 from palermo.errors import DependencyUnreachable
 from palermo.topic_read import records_in
 
@@ -81,7 +82,7 @@ def send_again(settings: KafkaSettings, chosen: Sequence[Letter]) -> None:
                     headers=[(SENT_AGAIN, letter.id.encode())],
                 )
             producer.flush()
-            producer.commit_transaction()
+            done_within(3 * settings.patience_seconds, producer.commit_transaction)
     except KafkaError as fault:
         raise DependencyUnreachable(
             f"{len(chosen)} rows were not sent again ({fault!r}); nothing of them is visible. See "

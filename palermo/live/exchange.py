@@ -8,9 +8,10 @@ makes them again from what was committed.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -22,11 +23,12 @@ from kafka import (
     TopicPartition,
 )
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaError
+from kafka.errors import IllegalStateError, KafkaError
 
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
 from ingest.kafka_feed import Record, unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
+from ingest.kafka_transaction import done_within
 from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
 
@@ -38,10 +40,14 @@ TRANSACTION_MS = 10_000
 STUBBORN_SECONDS = 240.0
 """How long outputs are sent again before the process gives up; less than its place in the group
 outlasts without a poll."""
+NOWHERE = -1
+AGAIN_SECONDS = 0.1
+"""Between two questions to brokers that do not answer."""
 FETCHED_BYTES = 32 * 1024 * 1024
 FETCHED_BYTES_A_PARTITION = 4 * 1024 * 1024
 
 Found = Mapping[TopicPartition, Sequence[Record]]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +113,13 @@ class Exchange:
         self._paused: set[TopicPartition] = set()
 
     def poll(self, *, at_most: int, wait: float) -> Found:
-        """The next messages of our partitions, at most so many."""
-        found: Found = self._consumer.poll(timeout_ms=int(wait * 1000), max_records=at_most)
+        """The next messages of our partitions, at most so many.
+
+        Raises DependencyUnreachable, as all that asks the brokers, if they refuse or stay silent.
+        """
+        found: Found = self._asked(
+            lambda: self._consumer.poll(timeout_ms=int(wait * 1000), max_records=at_most)
+        )
         # Of this moment: if the group changes while they are processed, the broker refuses them.
         self._group = self._consumer.group_metadata()
         return found
@@ -122,15 +133,15 @@ class Exchange:
     def pause(self, partition: TopicPartition) -> None:
         """Its messages stay where they are until resume."""
         self._paused.add(partition)
-        self._consumer.pause(partition)
+        self._set_flowing(partition, is_flowing=False)
 
     def resume(self, partition: TopicPartition, offset: int) -> None:
         """Its messages come from this offset on."""
         self._paused.discard(partition)
         if partition in self.owned():
             if self.position(partition) != offset:
-                self._consumer.seek(partition, offset)
-            self._consumer.resume(partition)
+                self._seek(partition, offset)
+            self._set_flowing(partition, is_flowing=True)
 
     def hold(self, partition: TopicPartition, *, is_held: bool) -> None:
         """Has a partition wait for others, or go on."""
@@ -140,21 +151,23 @@ class Exchange:
             self.pause(partition)
         else:
             self._paused.discard(partition)
-            self._consumer.resume(partition)
+            self._set_flowing(partition, is_flowing=True)
 
     def has_more(self, partition: TopicPartition) -> bool:
         """Whether messages are waiting there, as far as we have heard."""
-        end = self._consumer.highwater(partition)
+        end = None
+        with suppress(IllegalStateError):
+            end = self._consumer.highwater(partition)
         return end is not None and self.position(partition) < end
 
     def committed(self, partition: TopicPartition) -> Place | None:
         """Where the group stands; None before its first commit."""
-        found = self._consumer.committed(partition, metadata=True)
+        found = self._asked(lambda: self._consumer.committed(partition, metadata=True))
         return None if found is None else Place(offset=found.offset, note=found.metadata)
 
     def beginning(self, partition: TopicPartition) -> int:
         """The first offset the topic still holds."""
-        return int(self._consumer.beginning_offsets([partition])[partition])
+        return int(self._asked(lambda: self._consumer.beginning_offsets([partition])[partition]))
 
     def ends(self) -> dict[TopicPartition, int]:
         """Where each partition of our topics ends now."""
@@ -163,7 +176,7 @@ class Exchange:
             for topic in self._topics
             for number in sorted(self.partitions(topic))
         ]
-        return dict(self._consumer.end_offsets(every))
+        return dict(self._asked(lambda: self._consumer.end_offsets(every)))
 
     def partitions(self, topic: str) -> frozenset[int]:
         """Raises DependencyUnreachable if there is no such topic."""
@@ -176,8 +189,12 @@ class Exchange:
         return frozenset(found)
 
     def position(self, partition: TopicPartition) -> int:
-        """The offset of the next message; markers of transactions are stepped over."""
-        return int(self._consumer.position(partition))
+        """The offset of the next message; markers of transactions are stepped over. NOWHERE of one
+        that is being taken from us at this moment."""
+        try:
+            return int(self._asked(lambda: self._consumer.position(partition)))
+        except IllegalStateError:
+            return NOWHERE
 
     def commit(self, shares: Sequence[Share]) -> frozenset[TopicPartition]:
         """Makes outputs and positions visible together; the partitions whose share was given up.
@@ -210,6 +227,20 @@ class Exchange:
     def close(self) -> None:
         self._close_producer()
         self._consumer.close(autocommit=False)
+
+    # The client's own thread may be taking a partition from us at this moment, and says so to the
+    # listener: then there is nothing to set any more.
+
+    def _set_flowing(self, partition: TopicPartition, *, is_flowing: bool) -> None:
+        with suppress(IllegalStateError):
+            (self._consumer.resume if is_flowing else self._consumer.pause)(partition)
+
+    def _seek(self, partition: TopicPartition, offset: int) -> None:
+        with suppress(IllegalStateError):
+            self._consumer.seek(partition, offset)
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        return asked(self._settings, ask)
 
     def _opened_consumer(self) -> Any:
         settings = self._settings
@@ -268,9 +299,10 @@ class Exchange:
             share.partition: OffsetAndMetadata(share.upto.offset, share.upto.note, -1)
             for share in shares
         }
-        self._producer.send_offsets_to_transaction(offsets, group)
+        producer, patience = self._producer, 3 * self._settings.patience_seconds
+        done_within(patience, lambda: producer.send_offsets_to_transaction(offsets, group))
         self._observer("offsets_sent")
-        self._producer.commit_transaction()
+        done_within(patience, producer.commit_transaction)
         self._observer("transaction_committed")
 
     def _opened_producer(self) -> Any:
@@ -318,11 +350,13 @@ class Exchange:
     def stay(self) -> None:
         """Keeps our place in the group, and takes part in changes of it, without reading."""
         owned = self.owned()
-        self._consumer.pause(*owned)
-        for partition, records in self._consumer.poll(timeout_ms=100, max_records=1).items():
-            self._consumer.seek(partition, records[0].offset)
-        still = (owned & self.owned()) - self._paused
-        self._consumer.resume(*still)
+        for partition in owned:
+            self._set_flowing(partition, is_flowing=False)
+        found = self._asked(lambda: self._consumer.poll(timeout_ms=100, max_records=1))
+        for partition, records in found.items():
+            self._seek(partition, records[0].offset)
+        for partition in (owned & self.owned()) - self._paused:
+            self._set_flowing(partition, is_flowing=True)
 
     def _still_due(self, shares: Sequence[Share]) -> tuple[list[Share], set[TopicPartition]]:
         due, lost = list[Share](), set[TopicPartition]()
@@ -393,16 +427,43 @@ def replayed(
         max_partition_fetch_bytes=FETCHED_BYTES_A_PARTITION,
     ) as consumer:
         consumer.assign([partition])
-        first = consumer.beginning_offsets([partition])[partition]
+        first = asked(settings, lambda: consumer.beginning_offsets([partition])[partition])
         if first > start:
             raise DependencyUnreachable(
                 f"{partition.topic}-{partition.partition}: offsets {start} to {first - 1} are "
                 "deleted and needed to go on; lengthen the topic's retention ([kafka] memory_days)"
             )
         consumer.seek(partition, start)
-        while consumer.position(partition) < upto:
-            records = consumer.poll(timeout_ms=200, max_records=200).get(partition, [])
-            yield [record for record in records if record.offset < upto]
+        while asked(settings, lambda: consumer.position(partition)) < upto:
+            found = asked(settings, lambda: consumer.poll(timeout_ms=200, max_records=200))
+            yield [record for record in found.get(partition, []) if record.offset < upto]
+
+
+def asked(settings: KafkaSettings, ask: Callable[[], Answer]) -> Answer:
+    """What the brokers answer, asked again while they cannot be reached: our place in the group is
+    kept by another thread, or is lost as it should be.
+
+    Raises DependencyUnreachable if they refuse, or answer nothing for STUBBORN_SECONDS.
+    """
+    until = time.monotonic() + STUBBORN_SECONDS
+    while True:
+        try:
+            return ask()
+        except IllegalStateError:
+            # Of the question, not of the brokers.
+            raise
+        except KafkaError as fault:
+            if not fault.retriable or time.monotonic() > until:
+                raise DependencyUnreachable(_not_answered(settings, fault)) from fault
+            log.warning("brokers_asked_again", reason=type(fault).__name__)
+        time.sleep(AGAIN_SECONDS)
+
+
+def _not_answered(settings: KafkaSettings, fault: KafkaError) -> str:
+    return (
+        f"the brokers at {', '.join(settings.bootstrap)} refuse or give no answer ({fault!r}). "
+        "See `palermo doctor`, then start the same command again: it goes on from there"
+    )
 
 
 def _not_sent(stage: str, fault: KafkaError) -> str:
