@@ -101,12 +101,12 @@ class PartitionArchive:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def write(self, frame: pl.DataFrame, *, first: int, last: int) -> Path:
         """The file that holds offsets `first` to `last`, durable when this returns; also one
         without rows, so that nobody takes a missing file for it."""
-        return _written(frame, self._folder / f"offsets-{first:012d}-{last:012d}.parquet")
+        return _written(frame, self.folder / f"offsets-{first:012d}-{last:012d}.parquet")
 
     def drop_from(self, offset: int) -> None:
         """Removes files that begin at or after an offset: nothing of them was committed."""
@@ -130,12 +130,12 @@ class PartitionArchive:
         """ArchiveUnusable if the file that ends with this offset is not here."""
         if all(held.last != last for held in self._held()):
             raise ArchiveUnusable(
-                f"{self._folder}: offset {last} was taken in, but is not in this archive; give "
+                f"{self.folder}: offset {last} was taken in, but is not in this archive; give "
                 "every process of the stage `ingest` the same --out, on a disk they share"
             )
 
     def _held(self) -> list["_Held"]:
-        found = sorted(self._folder.glob("offsets-*.parquet"))
+        found = sorted(self.folder.glob("offsets-*.parquet"))
         return [held for path in found if (held := _held_in(path)) is not None]
 
 
@@ -176,10 +176,15 @@ def _written(frame: pl.DataFrame, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A name of its own: whoever lost a partition unknowingly may be writing the same file.
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    with open(unfinished, "wb", opener=_private) as file:
-        frame.select(*ARCHIVED).write_parquet(file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with open(unfinished, "wb", opener=_private) as file:
+            frame.select(*ARCHIVED).write_parquet(file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        # A full disk must not fill up with the halves of those who try again.
+        unfinished.unlink()
+        raise
     unfinished.replace(path)
     _sync_folder(path.parent)
     return path

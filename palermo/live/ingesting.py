@@ -23,13 +23,16 @@ from ingest.narrow import pieces
 from ingest.transaction import TransactionBatch
 from models.networks import concerning
 from palermo.errors import DataUnusable
-from palermo.folder import Observer
+from palermo.folder import Observer, said_plainly
 from palermo.live.exchange import Exchange, Outgoing, Place, Share
 from palermo.live.messages import Taken, headers
 
 ROWS_AT_ONCE = 5_000
 LEAST_ROWS_FOR_SHARE = 1_000
 """A share of fewer rows says nothing yet."""
+
+LEAST_ROWS_A_SHARE = 50
+"""Of those that are counted together."""
 
 LARGEST_ROUND = 2_000
 """Messages a round at most, however few rows each has."""
@@ -45,9 +48,13 @@ FIRST_ROUND = 200
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What is committed with a raw partition's offset: how many rows it had up to there."""
+    """What is committed with a raw partition's offset: how many rows it had up to there; rows and
+    rejects of its last batches, so that starting again does not forget them, and the release and
+    configuration that rejected them: another one is tried anew."""
 
     rows: int
+    recent: tuple[tuple[int, int], ...] = ()
+    judge: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +69,8 @@ class _Inlet:
     seen_until: datetime | None = None
     heard_at: float = 0.0
     recent: deque[tuple[int, int]] = field(default_factory=deque)
-    """Rows and rejects of the last batches that have LEAST_ROWS_FOR_SHARE rows together."""
+    """Rows and rejects of the last batches that have LEAST_ROWS_FOR_SHARE rows together; small
+    batches are joined, for the note that keeps them is small too."""
 
 
 class IngestStage:
@@ -79,9 +87,11 @@ class IngestStage:
         with_networks: bool,
         max_reject_share: float,
         release: str,
+        configuration: str,
         observer: Observer,
     ) -> None:
         self._exchange, self._settings = exchange, settings
+        self._judge = f"{release} {configuration}"
         self._new_intake, self._homes, self._archive = new_intake, homes, archive
         self._with_networks, self._release, self._observer = with_networks, release, observer
         self._max_reject_share = max_reject_share
@@ -96,11 +106,13 @@ class IngestStage:
     def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
         """Its fates come from the archive, up to the committed row."""
         place = self._exchange.committed(partition)
+        note = Note(rows=0) if place is None else msgspec.json.decode(place.note, type=Note)
         inlet = _Inlet(
             intake=self._new_intake(),
             archive=self._archive.of(partition.topic, partition.partition),
             begun=None if place is None else place.offset,
-            rows=0 if place is None else msgspec.json.decode(place.note, type=Note).rows,
+            rows=note.rows,
+            recent=deque(note.recent if note.judge == self._judge else ()),
         )
         beginning = self._exchange.beginning(partition)
         start = beginning if inlet.begun is None else inlet.begun
@@ -173,11 +185,10 @@ class IngestStage:
         row says so, any other speaks with its first."""
         clock = self._clock(partition, None, None)
         told = [self._movement(home, b"", clock) for home in self._movements]
-        note = _note(0)
         share = Share(
             partition=partition,
             begun=None,
-            upto=Place(offset=start, note=note),
+            upto=Place(offset=start, note=self._note(inlet)),
             messages=[*told, self._intake_message(b"", clock, None)],
         )
         if not self._exchange.commit([share]):
@@ -195,14 +206,15 @@ class IngestStage:
         accepted = inlet.intake.accept(batch)
         self._demand_few_rejects(partition, inlet, len(messages), len(accepted.rejects))
         first, last = records[0].offset, records[-1].offset
-        inlet.archive.write(accepted.archived, first=first, last=last)
+        with said_plainly(inlet.archive.folder):
+            inlet.archive.write(accepted.archived, first=first, last=last)
         self._observer("archived")
         inlet.rows += len(messages)
         inlet.seen_until, inlet.heard_at = accepted.transactions.seen_until, time.monotonic()
         return Share(
             partition=partition,
             begun=inlet.begun,
-            upto=Place(offset=last + 1, note=_note(inlet.rows)),
+            upto=Place(offset=last + 1, note=self._note(inlet)),
             messages=[
                 *self._movements_of(partition, accepted.transactions),
                 *self._intake_of(partition, accepted, messages, first, last),
@@ -215,6 +227,9 @@ class IngestStage:
     ) -> None:
         """Before anything of the batch is visible: a wrong mapping or a bad release must not drain
         a feed into the dead letters."""
+        if inlet.recent and inlet.recent[-1][0] < LEAST_ROWS_A_SHARE:
+            before = inlet.recent.pop()
+            rows, rejects = before[0] + rows, before[1] + rejects
         inlet.recent.append((rows, rejects))
         total = sum(each for each, _ in inlet.recent)
         while total - inlet.recent[0][0] >= LEAST_ROWS_FOR_SHARE:
@@ -308,11 +323,11 @@ class IngestStage:
             seen_until=until,
         )
 
+    def _note(self, inlet: _Inlet) -> str:
+        note = Note(rows=inlet.rows, recent=tuple(inlet.recent), judge=self._judge)
+        return msgspec.json.encode(note).decode()
+
     def _adapt(self, messages: int, rows: int) -> None:
         """As many messages a round as have about ROWS_AT_ONCE rows."""
         wanted = ROWS_AT_ONCE * messages // max(1, rows)
         self._most_messages = min(max(1, wanted), LARGEST_ROUND)
-
-
-def _note(rows: int) -> str:
-    return msgspec.json.encode(Note(rows=rows)).decode()

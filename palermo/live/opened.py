@@ -153,6 +153,7 @@ def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:
         with_networks=bool(knowing.catalogue.networks),
         max_reject_share=plan.max_reject_share,
         release=version("palermo"),
+        configuration=plan.reproduce.configuration,
         observer=_named(plan.observer, "ingest"),
     )
 

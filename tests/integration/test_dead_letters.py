@@ -80,6 +80,30 @@ def test_a_feed_of_nothing_but_faults_is_stopped_before_it_is_drained(
     assert found.faults == []
 
 
+def test_a_feed_that_was_stopped_is_not_drained_by_starting_again_but_read_by_a_mended_release(
+    config: Path, tmp_path: Path
+) -> None:
+    settings = settings_in(config)
+    produce(settings, list(map(good, range(3_000))), key_of=lambda row: b"one")
+    mended = config.read_text()
+    config.write_text(mended + '\n[feed.columns]\namount = "sum"\n')
+    drained = []
+    for _ in range(7):
+        with pytest.raises(DataUnusable, match="--max-reject-share"):
+            ingest(config, tmp_path)
+        drained.append(len(letters(settings)))
+    config.write_text(mended)
+
+    ingest(config, tmp_path)
+    send_again(settings, letters(settings))
+    ingest(config, tmp_path)
+
+    assert drained[-2] == drained[-1] < 1_000
+    (found,) = (each for each in counts(evidence_in(settings)) if each.rows_in)
+    assert found.fates["scored"] == 3_000
+    assert found.faults == []
+
+
 def good(number: int) -> bytes:
     row = {
         "txn_id": f"T-FICT-{number:04d}",
