@@ -27,10 +27,11 @@ from detectors.typology import (
     Definition,
     DetectorError,
     GatheringTypology,
+    Keyword,
     NetworkTypology,
     Parameters,
+    Part,
     Typology,
-    Weight,
 )
 from models.evaluated import Evaluated
 from models.features import Aggregate, Arm, Feature, Scope, Screen
@@ -41,6 +42,7 @@ VARIANTS = 3
 """Rows of an evaluated trigger stand together, in this order."""
 
 WEIGHT_SHARE = 0.2
+KEYWORD_SHARE = 0.1
 LONGEST_SCREENED = timedelta(days=60)
 TESTS = tuple(Test.__members__)
 TEST_HISTORY = {
@@ -201,21 +203,28 @@ class Catalogue:
         base = pl.mean_horizontal(excesses).fill_null(0.0)
         weight = typology.weight
         lift = self._or_null(weight, weight.value, pl.Float64()) if weight else pl.lit(0.0)
-        strength = base + WEIGHT_SHARE * lift.fill_null(0.0).clip(0, 1) * (1 - base)
-        parts: list[Condition | Weight] = [*typology.conditions, *([weight] if weight else [])]
+        weighed = base + WEIGHT_SHARE * lift.fill_null(0.0).clip(0, 1) * (1 - base)
+        strength = (weighed * (1 + KEYWORD_SHARE * self._is_named(typology))).clip(0, 1)
         return [
             *(
                 self._or_null(part, part.value.cast(pl.Float64()), pl.Float64()).alias(
                     f"{typology.id}|{part.name}"
                 )
-                for part in parts
+                for part in typology.parts
             ),
             *(holds.alias(f"{typology.id}|{c.name}|holds") for c, holds in judged),
             self._fires_at(typology).alias(f"{typology.id}|fires"),
             strength.round(6).alias(f"{typology.id}|strength"),
         ]
 
-    def _or_null(self, part: Condition | Weight, value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    def _is_named(self, typology: Typology) -> pl.Expr:
+        """1 where a text names the typology's concept."""
+        keyword = typology.keyword
+        if keyword is None:
+            return pl.lit(0)
+        return self._or_null(keyword, keyword.value >= 1, pl.Boolean()).fill_null(value=False)
+
+    def _or_null(self, part: Part, value: pl.Expr, kind: pl.DataType) -> pl.Expr:
         if self.available.blindness(part) is not None:
             return pl.lit(None, dtype=kind)
         return value
@@ -281,30 +290,27 @@ class Catalogue:
             for c in typology.conditions
             if row[f"{typology.id}|{c.name}"] is not None
         ]
-        weight = typology.weight
-        if weight is not None and row[f"{typology.id}|{weight.name}"] is not None:
-            facts.append(
-                Fact(
-                    name=weight.name,
-                    value=_plain(row[f"{typology.id}|{weight.name}"]),
-                    unit=weight.unit,
-                    threshold=None,
-                    own_past=_plain(past[f"{typology.id}|{weight.name}"]),
-                    peers=None,
-                    family=None,
-                    columns=weight.columns,
-                )
+        facts.extend(
+            Fact(
+                name=lift.name,
+                value=_plain(row[f"{typology.id}|{lift.name}"]),
+                unit=lift.unit,
+                threshold=None,
+                own_past=_plain(past[f"{typology.id}|{lift.name}"]),
+                peers=None,
+                family=None,
+                columns=lift.columns,
             )
+            for lift in typology.parts[len(typology.conditions) :]
+            if _is_told(lift, row[f"{typology.id}|{lift.name}"])
+        )
         if row["is_capped"]:
             facts.append(_capped())
         return tuple(facts)
 
     def _not_testable(self, typology: Typology, row: dict[str, Any]) -> tuple[str, ...]:
         sentences = []
-        parts: list[Condition | Weight] = list(typology.conditions)
-        if typology.weight is not None:
-            parts.append(typology.weight)
-        for part in parts:
+        for part in typology.parts:
             if row[f"{typology.id}|{part.name}"] is not None:
                 continue
             reason = self.available.blindness(part)
@@ -440,6 +446,11 @@ def _clearing(typology: Typology, row: dict[str, Any]) -> set[str]:
         for c in typology.conditions
         if c.clears_as is not None and row[f"{typology.id}|{c.name}|holds"] is False
     }
+
+
+def _is_told(lift: Part, value: float | None) -> bool:
+    """A concept that nobody named is no fact."""
+    return value is not None and (value > 0 or not isinstance(lift, Keyword))
 
 
 def _plain(value: float | None) -> float | int | None:

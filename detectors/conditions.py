@@ -6,7 +6,11 @@ from datetime import timedelta
 import polars as pl
 
 from detectors.finding import Family
-from detectors.typology import Condition
+from detectors.typology import Condition, Keyword
+from ingest.lexicon import Concept
+from models.features import Aggregate, Feature
+from models.mask import Mask
+from models.movement import CONCEPT_BITS
 
 HOUR = 3_600_000_000
 NO_EXCESS = pl.lit(None, dtype=pl.Float64())
@@ -207,6 +211,19 @@ def first_met(name: str, lately: str, long: str, *, least_history: int) -> Condi
         needs=(),
         least_history=least_history,
     )
+
+
+def named(concept: Concept, among: Mask, window: timedelta) -> Keyword:
+    """Payments of the window, with all these bits, whose text names the concept."""
+    feature = Feature(
+        name=f"{concept.name}_named_{window.days}d".lower(),
+        aggregate=Aggregate.COUNT,
+        window=window,
+        has=among | CONCEPT_BITS[concept],
+        unit="count",
+        meaning="payments whose text names it",
+    )
+    return Keyword(concept=concept, feature=feature)
 
 
 def rests_at_most(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from detectors.testability import WORDS
-from detectors.typology import Condition, Definition, GatheringTypology, Typology, Weight
+from detectors.typology import Condition, Definition, GatheringTypology, Part, Typology
 from models.evaluated import TRIGGER
 from models.features import NAMED
 from models.mask import Mask, Test
@@ -67,22 +67,21 @@ def _of_movements(typology: Typology) -> Iterator[str]:
     if link is not None and link.kind != "contact" and link.feature not in named:
         yield f"link: {link.feature} is no feature of this typology whose value is a name"
     known = {*TRIGGER, *(feature.name for feature in typology.features)}
-    parts: list[Condition | Weight] = list(typology.conditions)
-    if typology.weight is not None:
-        parts.append(typology.weight)
-    for part in parts:
+    for part in typology.parts:
         yield from _of_part(part, known)
+    if typology.keyword is not None and not typology.keyword.feature.has & typology.cites:
+        yield f"{typology.keyword.name}: cites no payment that it counts"
     for arm in typology.arms:
         if any(feature.scope != arm.scope for feature in typology.features):
             yield "features: all of the arm's scope, or they see other movements than it counts"
-    facts = {part.name for part in parts}
+    facts = {part.name for part in typology.parts}
     for ceiling in typology.elements:
         missing = sorted(set(ceiling.facts) - facts)
         if missing:
             yield f"element {ceiling.element}: no fact named {', '.join(missing)}"
 
 
-def _of_part(part: Condition | Weight, known: set[str]) -> Iterator[str]:
+def _of_part(part: Part, known: set[str]) -> Iterator[str]:
     roots = set(part.value.meta.root_names())
     if isinstance(part, Condition):
         roots |= {*part.holds.meta.root_names(), *part.excess.meta.root_names()}
@@ -103,10 +102,7 @@ def _of_part(part: Condition | Weight, known: set[str]) -> Iterator[str]:
 def _of_gathering(typology: GatheringTypology, source: Typology) -> Iterator[str]:
     if source.link is not None and source.link.kind != typology.link:
         yield f"gathers by {typology.link}, but {source.id} is linked by {source.link.kind}"
-    parts: list[Condition | Weight] = list(source.conditions)
-    if source.weight is not None:
-        parts.append(source.weight)
-    facts = {part.name for part in parts}
+    facts = {part.name for part in source.parts}
     for name in (*(d.fact for d in typology.demands), *(f.source for f in typology.facts)):
         if name not in facts:
             yield f"{source.id} has no fact named {name}"

@@ -109,6 +109,8 @@ def _conditions(typology: Definition) -> Iterator[str]:
         )
     if typology.weight is not None:
         yield f"- weighs at most a fifth, decides nothing: `{typology.weight.name}`"
+    if typology.keyword is not None:
+        yield f"- lifts by at most a tenth, decides nothing: `{typology.keyword.name}`"
 
 
 def _limits(limits: ShapeLimits) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from detectors.typology import Condition, Definition, Typology, Weight
+from detectors.typology import Condition, Definition, Part, Typology
 from ingest.reference import References
 
 COLUMN_GROUPS = {
@@ -44,7 +44,7 @@ class Provided:
     needs: frozenset[str]
     time_precision: timedelta
 
-    def blindness(self, condition: Condition | Weight) -> str | None:
+    def blindness(self, condition: Part) -> str | None:
         """Why a condition cannot be tested on this feed at all; None where it can."""
         missing = [WORDS[need] for need in condition.needs if need not in self.needs]
         coarsest = condition.coarsest_time if isinstance(condition, Condition) else None
@@ -83,11 +83,8 @@ def provided(
 
 
 def blind_spots(typology: Typology, available: Provided) -> Iterator[str]:
-    """One sentence for each condition or weight of a typology that this feed cannot test."""
-    parts: list[Condition | Weight] = list(typology.conditions)
-    if typology.weight is not None:
-        parts.append(typology.weight)
-    for part in parts:
+    """One sentence for each part of a typology that this feed cannot test."""
+    for part in typology.parts:
         reason = available.blindness(part)
         if reason is not None:
             is_silent = isinstance(part, Condition) and part.is_core

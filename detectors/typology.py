@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 import polars as pl
 
 from detectors.finding import Family, LinkKind
+from ingest.lexicon import Concept
 from models.features import Arm, Feature, Scope
 from models.mask import Mask, Test
 from models.networks import Shape, ShapeLimits
@@ -81,6 +82,33 @@ class Weight:
     unit: str
     columns: tuple[str, ...]
     needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyword:
+    """A concept that texts of payments name: one such payment lifts the strength by a tenth of
+    itself, so an empty strength not at all. Never a condition, whatever the language.
+
+    feature: counts the payments of the window whose text names it.
+    """
+
+    concept: Concept
+    feature: Feature
+    unit: str = "payments"
+    columns: tuple[str, ...] = ("remittance_text",)
+    needs: tuple[str, ...] = ("text",)
+
+    @property
+    def name(self) -> str:
+        return f"{self.concept.name}_named".lower()
+
+    @property
+    def value(self) -> pl.Expr:
+        return pl.col(self.feature.name)
+
+
+Part = Condition | Weight | Keyword
+"""What a typology measures and tells as a fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +218,7 @@ class Typology:
     features: tuple[Feature, ...]
     conditions: tuple[Condition, ...]
     weight: Weight | None = None
+    keyword: Keyword | None = None
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...]
     cites: Mask
@@ -209,16 +238,24 @@ class Typology:
     parameters: Parameters
 
     def __post_init__(self) -> None:
-        """Its features leave out, where it is asked, what its own tests explain."""
+        """Its features, that of the keyword among them, leave out, where it is asked, what its
+        own tests explain."""
         tests = Test(0)
         for test in self.exculpations:
             tests |= Test.__members__.get(test, Test(0))
-        features = tuple(replace(feature, tests=tests) for feature in self.features)
+        counted = () if self.keyword is None else (self.keyword.feature,)
+        features = tuple(replace(each, tests=tests) for each in (*self.features, *counted))
         object.__setattr__(self, "features", features)
 
     @property
     def scope(self) -> Scope:
         return self.arms[0].scope
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its conditions, and what lifts without deciding."""
+        lifts = (self.weight, self.keyword)
+        return (*self.conditions, *(each for each in lifts if each is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share_at_least
+from detectors.conditions import at_least, named, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -15,6 +15,7 @@ from detectors.typology import (
     Typology,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
@@ -47,7 +48,7 @@ Settings = StreamPayerParameters
 def typology(p: StreamPayerParameters) -> Typology:
     return Typology(
         id="cse-stream-payer",
-        version=1,
+        version=2,
         title="Small sums by night to several persons abroad",
         severity="medium",
         offence="child",
@@ -154,6 +155,7 @@ def typology(p: StreamPayerParameters) -> Typology:
                 needs=("merchant_category",),
             ),
         ),
+        keyword=named(Concept.COVER, SENT, TWO_MONTHS),
         elements=(
             ElementCeiling(
                 offence="child",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share_at_least
+from detectors.conditions import at_least, named, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -15,6 +15,7 @@ from detectors.typology import (
     Typology,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
@@ -36,7 +37,7 @@ Settings = ReturnedWagesParameters
 def typology(p: ReturnedWagesParameters) -> Typology:
     return Typology(
         id="fl-returned-wages",
-        version=1,
+        version=2,
         title="Wages sent back to one party within two days",
         severity="medium",
         offence="trafficking",
@@ -102,6 +103,7 @@ def typology(p: ReturnedWagesParameters) -> Typology:
                 coarsest_time=timedelta(hours=24),
             ),
         ),
+        keyword=named(Concept.DEBT, Mask.OUT | Mask.TRANSFER, TWO_MONTHS),
         elements=(
             ElementCeiling(
                 offence="trafficking",

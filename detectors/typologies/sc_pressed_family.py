@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, at_most, first_met, share, triggered
+from detectors.conditions import at_least, at_most, first_met, named, share, triggered
 from detectors.payee_series import (
     NOT_STRANGER,
     PAYMENT,
@@ -23,6 +23,7 @@ from detectors.typology import (
     Typology,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
@@ -48,7 +49,7 @@ def typology(p: PressedFamilyParameters) -> Typology:
     paid = pl.col("series_sum_10d")
     return Typology(
         id="sc-pressed-family",
-        version=1,
+        version=2,
         title="Borrowed money to a stranger, more each time",
         severity="medium",
         offence="trafficking",
@@ -152,6 +153,7 @@ def typology(p: PressedFamilyParameters) -> Typology:
                 is_core=False,
             ),
         ),
+        keyword=named(Concept.RELEASE, Mask.OUT | Mask.TRANSFER, TEN_DAYS),
         elements=(
             ElementCeiling(
                 offence="trafficking",

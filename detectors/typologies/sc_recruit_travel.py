@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share, share_at_least, share_at_most
+from detectors.conditions import at_least, named, share, share_at_least, share_at_most
 from detectors.typology import (
     COMMON_TESTS,
     ElementCeiling,
@@ -16,6 +16,7 @@ from detectors.typology import (
     Weight,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
@@ -50,7 +51,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
     advances = pl.col("advanced_parties_30d")
     return Typology(
         id="sc-recruit-travel",
-        version=1,
+        version=2,
         title="One payer moves many strangers",
         severity="high",
         offence="trafficking",
@@ -176,6 +177,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
             columns=("place_id",),
             needs=("place", "places.border_km"),
         ),
+        keyword=named(Concept.RECRUIT, Mask.TRANSFER, MONTH),
         elements=(
             ElementCeiling(
                 offence="trafficking",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share, share_at_least, share_at_most
+from detectors.conditions import at_least, named, share, share_at_least, share_at_most
 from detectors.typology import (
     COMMON_TESTS,
     ElementCeiling,
@@ -16,6 +16,7 @@ from detectors.typology import (
     Weight,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
@@ -55,7 +56,7 @@ def typology(p: CollectorParameters) -> Typology:
     payers, credits = pl.col("payers_14d"), pl.col("credit_count_14d")
     return Typology(
         id="som-collector-fanin",
-        version=1,
+        version=2,
         title="One price from many strangers, passed on at once",
         severity="high",
         offence="smuggling",
@@ -207,6 +208,7 @@ def typology(p: CollectorParameters) -> Typology:
             columns=("place_id",),
             needs=("place", "places.border_km"),
         ),
+        keyword=named(Concept.CROSSING, Mask.IN, FORTNIGHT),
         elements=(
             ElementCeiling(
                 offence="smuggling",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, precondition, whole_at
+from detectors.conditions import at_least, named, precondition, whole_at
 from detectors.typology import (
     COMMON_TESTS,
     ElementCeiling,
@@ -15,6 +15,7 @@ from detectors.typology import (
     Typology,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
@@ -33,7 +34,7 @@ Settings = BrideBrokerParameters
 def typology(p: BrideBrokerParameters) -> Typology:
     return Typology(
         id="sx-bride-broker",
-        version=1,
+        version=2,
         title="Lumps split with families and go-betweens",
         severity="high",
         offence="trafficking",
@@ -117,6 +118,7 @@ def typology(p: BrideBrokerParameters) -> Typology:
                 needs=("usd_rate",),
             ),
         ),
+        keyword=named(Concept.DOCUMENT, Mask.OUT | Mask.TRANSFER, SIX_WEEKS),
         elements=(
             ElementCeiling(
                 offence="trafficking",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least
+from detectors.conditions import at_least, named
 from detectors.typology import (
     COMMON_TESTS,
     ElementCeiling,
@@ -16,6 +16,7 @@ from detectors.typology import (
     Typology,
     parameter,
 )
+from ingest.lexicon import Concept
 from models.features import Aggregate, Arm, Feature, Near
 from models.mask import Mask
 
@@ -38,7 +39,7 @@ Settings = CircuitLodgingParameters
 def typology(p: CircuitLodgingParameters) -> Typology:
     return Typology(
         id="sx-circuit-lodging",
-        version=1,
+        version=2,
         title="A circuit of lodgings with money at each stop",
         severity="low",
         offence="trafficking",
@@ -148,6 +149,7 @@ def typology(p: CircuitLodgingParameters) -> Typology:
                 needs=("merchant_category",),
             ),
         ),
+        keyword=named(Concept.LODGING, Mask.OUT, TWO_MONTHS),
         elements=(
             ElementCeiling(
                 offence="trafficking",
@@ -158,7 +160,7 @@ def typology(p: CircuitLodgingParameters) -> Typology:
             ),
         ),
         exculpations=(*COMMON_TESTS, "EVENT"),
-        cites=Mask.IN | Mask.LODGING | Mask.TRAVEL,
+        cites=Mask.IN | Mask.LODGING | Mask.TRAVEL | Mask.KW_LODGING,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="circuit_payee_60d"),
         deviation="Tickets are those between towns; taxis and town buses do not make a circuit.",

@@ -17,8 +17,9 @@ from detectors.finding import Finding
 from detectors.gathering import gather
 from detectors.networks import NetworkDetector, NetworkKey
 from detectors.testability import provided
+from ingest.lexicon import Lexicon
 from ingest.reference import Account, Customer, Licence, Place, References
-from ingest.transaction import ADDRESS, TRANSACTION, TransactionBatch, transaction_key
+from ingest.transaction import ADDED, ADDRESS, TRANSACTION, TransactionBatch, transaction_key
 from models.bundle import load_bundle
 from models.networks import Networks
 from models.profile import Profiles
@@ -27,7 +28,11 @@ CASES = Path(__file__).parent / "cases"
 LAO_TIME = timedelta(hours=7)
 MINOR_PER_USD = 2_180_000
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC) - LAO_TIME
-EVERY_COLUMN = frozenset({"place_id", "device_hash", "mcc", "orig_region", "conductor_party_id"})
+EVERY_COLUMN = frozenset(
+    {"place_id", "device_hash", "mcc", "orig_region", "conductor_party_id", "remittance_text"}
+)
+BUNDLE = load_bundle(base_currency="LAK", references="", rates="")
+LEXICON = Lexicon(BUNDLE.terms())
 CASH = {"CASH_DEPOSIT", "CASH_WITHDRAWAL"}
 
 
@@ -197,7 +202,7 @@ def _profiles(references: References, catalogue: Catalogue, is_always_armed: boo
     return Profiles(
         references=references,
         rates=FixedRates(),
-        bundle=load_bundle(base_currency="LAK", references="", rates=""),
+        bundle=BUNDLE,
         arms=catalogue.arms,
         features=catalogue.features,
         asks=catalogue.asks,
@@ -220,7 +225,7 @@ def _case(stem: str, given: Mapping[str, Any]) -> Case:
         name=given["name"],
         expects=given["expects"],
         by=tuple(given.get("by", ())),
-        transactions=pl.DataFrame(transactions, schema=TRANSACTION),
+        transactions=_read(pl.DataFrame(transactions, schema=TRANSACTION)),
         references=_references(given),
         started=FIRST_DAY + timedelta(days=given.get("feed_starts_on_day", 0)),
     )
@@ -265,11 +270,18 @@ def _transaction(number: int, cell: Mapping[str, str]) -> dict[str, object]:
         "conductor_party_id": known("conductor"),
         "mcc": known("mcc"),
         "purpose_code": known("purpose"),
+        "remittance_text": known("text"),
         "device_hash": known("device"),
         "orig_holds": True,
         "benef_holds": True,
         "quality_flags": [],
     }
+
+
+def _read(transactions: pl.DataFrame) -> pl.DataFrame:
+    """As they go on from ingest. In a cell underscores stand for spaces."""
+    texts = transactions["remittance_text"].str.replace_all("_", " ", literal=True)
+    return transactions.with_columns(LEXICON.concepts(texts).alias("concepts")).select(*ADDED)
 
 
 def _references(given: Mapping[str, Any]) -> References:

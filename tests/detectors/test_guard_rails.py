@@ -9,7 +9,7 @@ import pytest
 from detectors.catalogue import load_typologies
 from detectors.finding import Finding
 from detectors.lint import FORBIDDEN
-from detectors.typology import Condition, Definition, GatheringTypology, Typology, Weight
+from detectors.typology import Condition, Definition, GatheringTypology, Part, Typology
 from ingest.reference import Customer, References
 from models.features import Feature
 from models.mask import Mask
@@ -38,7 +38,7 @@ def test_only_the_child_rule_looks_at_an_age_and_it_can_only_protect() -> None:
         and (
             any(_bits(feature) & Mask.HOLDER_MINOR for feature in each.features)
             or any(arm.has & Mask.HOLDER_MINOR for arm in each.arms)
-            or any("customers.minors" in part.needs for part in _parts(each))
+            or any("customers.minors" in part.needs for part in each.parts)
         )
     }
 
@@ -116,19 +116,14 @@ def _inputs(definition: Definition) -> Iterator[str]:
         return
     if not isinstance(definition, Typology):
         return
-    for part in _parts(definition):
+    for part in definition.parts:
         yield from (*part.columns, *part.needs, *_roots(part))
     for feature in definition.features:
         yield from (feature.name, feature.aggregate.name)
         yield from (bit.name for bit in _bits(feature) if bit.name)
 
 
-def _parts(typology: Typology) -> list[Condition | Weight]:
-    weights: list[Condition | Weight] = [typology.weight] if typology.weight else []
-    return [*typology.conditions, *weights]
-
-
-def _roots(part: Condition | Weight) -> set[str]:
+def _roots(part: Part) -> set[str]:
     roots = set(part.value.meta.root_names())
     if isinstance(part, Condition):
         roots |= {*part.holds.meta.root_names(), *part.excess.meta.root_names()}

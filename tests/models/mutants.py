@@ -108,6 +108,14 @@ def paid_twice() -> Batches:
     return [strategies.numbered([*rows, out])]
 
 
+def named() -> Batches:
+    """As above; the second payer writes what it is for, the third names something else."""
+    rows = list(paid_twice()[0])
+    rows[1] = replace(rows[1], remittance_text="ຄ່າເຮືອ")
+    rows[2] = replace(rows[2], remittance_text="ransom")
+    return [rows]
+
+
 def priced_at_the_edge() -> Batches:
     """Ten payers of three prices, of which one is exactly five per cent above another."""
     prices = (100, 100, 100, 100, 105, 105, 105, 200, 200, 200)
@@ -237,6 +245,18 @@ MUTANTS: dict[str, Mutant] = {
     "distinct count": Mutant(
         change=Change(AGGREGATES, "if name >= 0 and seen[name] != stamp:", "if name >= 0:"),
         batches=paid_twice,
+    ),
+    "keyword lift": Mutant(
+        change=Change("detectors.catalogue", "KEYWORD_SHARE = 0.1", "KEYWORD_SHARE = 0.2"),
+        batches=named,
+    ),
+    "named concept": Mutant(
+        change=Change(
+            "models.movement",
+            "mask[named[concepts[named] & int(concept) != 0]] |= int(bit)",
+            "mask[named] |= int(bit)",
+        ),
+        batches=named,
     ),
     "hub cap": Mutant(
         change=Change(SLICES, "if n == HUB_MOVEMENTS and", "if n == HUB_MOVEMENTS + 1 and"),

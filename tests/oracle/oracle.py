@@ -875,6 +875,21 @@ DEFINITIONS: Mapping[str, Definition] = {
     ),
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
 }
+KEYWORDS: Mapping[str, tuple[str, timedelta, frozenset[str]]] = {
+    "sc-pressed-family": ("RELEASE", timedelta(days=10), frozenset({"OUT", "TRANSFER"})),
+    "sx-circuit-lodging": ("LODGING", TWO_MONTHS, frozenset({"OUT"})),
+    "sx-bride-broker": ("DOCUMENT", timedelta(days=45), frozenset({"OUT", "TRANSFER"})),
+    "cse-stream-payer": (
+        "COVER",
+        TWO_MONTHS,
+        frozenset({"OUT", "CROSS_BORDER", "COUNTERPARTY_KNOWN"}),
+    ),
+    "som-collector-fanin": ("CROSSING", timedelta(days=14), frozenset({"IN"})),
+    "sc-recruit-travel": ("RECRUIT", MONTH, frozenset({"TRANSFER"})),
+    "fl-returned-wages": ("DEBT", TWO_MONTHS, frozenset({"OUT", "TRANSFER"})),
+}
+"""What texts can name beside a finding: concept, window, and the payments looked at."""
+
 GATHERINGS: Mapping[str, Gathering] = {
     "fl-one-atm-many-cards": Gathering(
         gathers="fl-emptied-card",
@@ -930,6 +945,7 @@ def _finding(
     seen = View(ledger, trigger, ALL, marks).slice(definition.scope, timedelta(days=60))
     explaining = frozenset(test for x in seen for test in marks.explaining(x, definition.scope))
     explaining &= definition.tests
+    named = _named(View(ledger, trigger, ALL, marks), typology)
     return OracleFinding(
         typology=typology,
         holder=trigger.holder,
@@ -937,11 +953,25 @@ def _finding(
         trigger=trigger.order,
         is_cleared=is_cleared,
         cleared_by=explaining | with_all.failing_as | without.failing_as if is_cleared else NONE,
-        strength=with_all.strength,
-        facts={c.name: c.value for c in with_all.conditions},
+        strength=_lifted(with_all.strength, named),
+        facts={c.name: c.value for c in with_all.conditions} | named,
         not_testable=frozenset(c.name for c in with_all.conditions if c.value is None),
         link=with_all.link,
     )
+
+
+def _named(v: View, typology: str) -> dict[str, int]:
+    """How many payments name the concept that the typology looks for; nothing if none does."""
+    if typology not in KEYWORDS:
+        return {}
+    concept, window, among = KEYWORDS[typology]
+    count = v.measure(_in(window, "COUNT", among | {f"KW_{concept}"}))
+    return {f"{concept.lower()}_named": count} if count else {}
+
+
+def _lifted(strength: Fraction, named: Mapping[str, int]) -> Fraction:
+    """By a tenth of itself, to 1 at most."""
+    return min(strength * Fraction(11, 10), Fraction(1)) if named else strength
 
 
 def _gathered_by(
