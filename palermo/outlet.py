@@ -1,14 +1,17 @@
 """The topics as an outlet: what the store has committed goes out, then is marked as published."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from msgspec import structs
 
 from alerts.alert import AlertRevision
 from alerts.pseudonym import Pseudonyms
 from ingest.feed import Reject
+
+Answer = TypeVar("Answer")
 
 
 class Sink(Protocol):
@@ -33,6 +36,16 @@ class Outbox(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]: ...
 
 
+class Patience(Protocol):
+    """Does a step with the store, and again while somebody else holds it."""
+
+    def __call__(self, step: Callable[[], Answer], /) -> Answer: ...
+
+
+def _at_once(step: Callable[[], Answer]) -> Answer:
+    return step()
+
+
 class TopicOutlet:
     """An Outlet of the loop over a sink and the store's outbox."""
 
@@ -43,16 +56,20 @@ class TopicOutlet:
     def publish_rejects(self, rejects: Sequence[Reject]) -> None:
         self._sink.publish_rejects(rejects)
 
-    def publish_committed(self) -> None:
-        """Empties the outbox. A crash between the two steps publishes again, under the same id."""
-        while True:
-            with self._store.transaction() as transaction:
-                waiting = transaction.unpublished()
-            if not waiting:
-                return
+    def publish_committed(self, patiently: Patience = _at_once) -> None:
+        """Empties the outbox. A crash between the two steps publishes again, under the same id;
+        waiting for the store between them does not."""
+        while waiting := patiently(self._waiting):
             self._sink.publish_alerts([self._shown(revision) for revision in waiting])
-            with self._store.transaction() as transaction:
-                transaction.mark_published(waiting)
+            patiently(partial(self._mark, waiting))
+
+    def _waiting(self) -> Sequence[AlertRevision]:
+        with self._store.transaction() as transaction:
+            return transaction.unpublished()
+
+    def _mark(self, revisions: Sequence[AlertRevision]) -> None:
+        with self._store.transaction() as transaction:
+            transaction.mark_published(revisions)
 
     def _shown(self, revision: AlertRevision) -> AlertRevision:
         if self._pseudonyms is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import polars as pl
 import structlog
@@ -40,6 +41,8 @@ BUSY_SECONDS = 120.0
 """How long a database that somebody else holds is waited for."""
 PAUSE_SECONDS = 0.1
 OFFSET = "offset"
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +121,8 @@ class TriageStage:
                     raise
                 yield None
                 time.sleep(PAUSE_SECONDS)
-        with opened.store.transaction() as transaction:
-            progress = transaction.position()
+        store = opened.store
+        progress = self._patiently(lambda: _progress_in(store))
         beginning = self._exchange.beginning(partition)
         desk = _Desk(
             opened=opened, room=self._new_room(), progress=progress or self._begun(beginning)
@@ -134,7 +137,7 @@ class TriageStage:
             for records in replayed(self._settings, partition, start=beginning, upto=upto):
                 self._note(desk, records)
                 yield None
-        opened.outlet.publish_committed()
+        opened.outlet.publish_committed(self._patiently)
         self._desk, self._coming = desk, None
         yield upto
 
@@ -160,11 +163,11 @@ class TriageStage:
         shapes = self._shapes(desk, records)
         self._observer("processed")
         after = self._advanced(desk.progress, records, desk.clocks)
-        if not self._apply_patiently(desk, judgements, shapes, after):
+        if not self._patiently(lambda: self._apply(desk, judgements, shapes, after)):
             return frozenset((partition,))
         desk.progress = after
         self._observer("committed")
-        desk.opened.outlet.publish_committed()
+        desk.opened.outlet.publish_committed(self._patiently)
         self._observer("published")
         self._exchange.show(partition, _offset(after))
         return frozenset()
@@ -196,18 +199,12 @@ class TriageStage:
             judged.update(desk.room.detector.detect(desk.room.networks.extend(batch)))
         return judged
 
-    def _apply_patiently(
-        self,
-        desk: _Desk,
-        judgements: Sequence[Judgement],
-        shapes: _Shapes,
-        after: Progress,
-    ) -> bool:
-        """Waits for a database that is held by somebody else; False if another triage went on."""
+    def _patiently(self, step: Callable[[], Answer]) -> Answer:
+        """Waits for a database that is held by somebody else."""
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                return self._apply(desk, judgements, shapes, after)
+                return step()
             except StoreBusyError:
                 log.warning("store_busy")
                 self._observer("waiting")
@@ -218,6 +215,7 @@ class TriageStage:
     def _apply(
         self, desk: _Desk, judgements: Sequence[Judgement], shapes: _Shapes, after: Progress
     ) -> bool:
+        """False if another triage went on."""
         with desk.opened.store.transaction() as transaction:
             stands = transaction.position()
             if stands is not None and _offset(stands) != _offset(desk.progress):
@@ -256,6 +254,11 @@ class TriageStage:
             seen_until=_text(clocks.seen_until),
             notes=before.notes,
         )
+
+
+def _progress_in(store: Store) -> Progress | None:
+    with store.transaction() as transaction:
+        return transaction.position()
 
 
 def _offset(progress: Progress) -> int:

@@ -66,19 +66,21 @@ def test_a_database_that_somebody_else_holds_is_waited_for(
     out = tmp_path / "out"
     for stage in ("ingest", "detect"):
         run_stages(Wish(feed="kafka", config=live_config, out=out, stage=stage))
-    held: list[sqlite3.Connection] = []
+    held: dict[str, sqlite3.Connection] = {}
 
     def hold(point: str) -> None:
-        if point == "triage.processed" and not held:
-            held.append(sqlite3.connect(out / DATABASE, check_same_thread=False))
-            held[0].execute("begin immediate")
+        if point in ("triage.processed", "triage.committed") and point not in held:
+            held[point] = sqlite3.connect(out / DATABASE, check_same_thread=False)
+            held[point].execute("begin immediate")
         elif point == "triage.waiting":
-            held[0].rollback()
+            for holder in held.values():
+                holder.rollback()
 
     run_stages(Wish(feed="kafka", config=live_config, out=out, stage="triage"), observer=hold)
 
-    assert held
+    assert len(held) == 2
     assert (out / "alerts.ndjson").read_bytes() == country.alerts
+    assert faults(seen(settings_in(live_config), out / DATABASE, country.folder)) == []
 
 
 def demand_that_plants_are_found(found: Seen) -> None:
