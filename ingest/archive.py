@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
@@ -176,9 +177,12 @@ def _written(frame: pl.DataFrame, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A name of its own: whoever lost a partition unknowingly may be writing the same file.
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    # Polars would write to the file by itself, and tell of a full disk as a fault of the frame.
+    packed = BytesIO()
+    frame.select(*ARCHIVED).write_parquet(packed, compression="zstd")
     try:
         with open(unfinished, "wb", opener=_private) as file:
-            frame.select(*ARCHIVED).write_parquet(file, compression="zstd")
+            file.write(packed.getbuffer())
             file.flush()
             os.fsync(file.fileno())
     except OSError:

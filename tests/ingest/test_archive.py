@@ -1,3 +1,4 @@
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,20 @@ def test_rows_beyond_the_committed_one_are_dropped_once_and_for_all(
 
     archive.drop_after(2)
     archive.drop_after(2)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["rows-000000000001-000000000002.parquet"]
+
+
+def test_a_full_disk_is_a_fault_of_the_disk_and_leaves_no_halves(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive, before = written(tmp_path, frames[:1]), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            archive.write(frames[1], first=3, last=4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert [path.name for path in tmp_path.iterdir()] == ["rows-000000000001-000000000002.parquet"]
 
