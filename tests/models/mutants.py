@@ -167,6 +167,7 @@ def beside() -> Batches:
 CIRCLES = "models.kernels.circles"
 GIFTS = "models.kernels.gifts"
 SELLING = "models.kernels.selling"
+HANDOVERS = "models.kernels.handovers"
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
 AGGREGATES, ARMING = "models.kernels.aggregates", "models.kernels.arming"
 
@@ -209,7 +210,21 @@ def sold() -> Batches:
     return [strategies.numbered(rows)]
 
 
+def entrusted() -> Batches:
+    """Five deposits of the least fee, each handed on to one payee after five days."""
+    fee, rows = HOOD.usd(50), []
+    for i in range(5):
+        came = START + i * DAY
+        rows.append(strategies.transfer(HOOD.payer(60 + i), ALONE, came, fee))
+        rows.append(strategies.transfer(ALONE, HOOD.receivers[1], came + 5 * DAY, fee * 97 // 100))
+    return [strategies.numbered(rows)]
+
+
 MUTANTS: dict[str, Mutant] = {
+    "least fee": Mutant(
+        change=Change(HANDOVERS, "columns.amount[credit] < low", "columns.amount[credit] <= low"),
+        batches=entrusted,
+    ),
     "window edge": Mutant(
         change=Change(
             SLICES,
