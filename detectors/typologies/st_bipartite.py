@@ -23,9 +23,7 @@ class BipartiteParameters(Parameters):
     least_usd: float = parameter(
         2000, "below it groups of friends and colleagues share meals, rent and presents"
     )
-    largest_share: float = parameter(
-        0.4, "most of it in one sum is one payment among people who share payees"
-    )
+    largest_share: float = parameter(0.25, "orders spread over nine pairs or more: none stands out")
 
 
 Settings = BipartiteParameters

@@ -25,7 +25,7 @@ class GatherScatterParameters(Parameters):
         3_000, "below it a small trader's week looks alike: customers pay, suppliers are paid"
     )
     largest_share: float = parameter(
-        0.5, "most of a side in one sum is a purchase, a loan or a house sold, not many"
+        0.4, "a purchase, a loan or a house sold is one sum that outweighs the others"
     )
 
 

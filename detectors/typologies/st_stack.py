@@ -24,7 +24,7 @@ class StackParameters(Parameters):
         2000, "below it groups of friends and colleagues share meals, rent and presents"
     )
     largest_share: float = parameter(
-        0.4, "most of it in one sum is one payment among people who share shops and meals"
+        0.25, "spread over two layers no pair stands out; friends share shops and meals"
     )
 
 
