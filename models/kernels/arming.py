@@ -139,7 +139,12 @@ def arm_scope(
         if arms.scope[i] != scope or arms.has[i] & ~seen:
             continue
         arm = Tally(COUNT, arms.has[i], arms.lacks[i], arms.window[i])
-        slide(columns, start, lane, low, at, arm, met, tallied.arm)
+        since = window_start(lane, low, at, arm)
+        weigh(columns, start, lane, since, arm)
+        # Most accounts never held so many, whatever the window.
+        if lane.worth[since:].sum() < arms.least[i]:
+            continue
+        slide_sum(lane, since, at, arm.window, tallied.arm)
         for k in range(at, len(lane.time)):
             if tallied.arm[k] >= arms.least[i]:
                 bits[lane.offset[k]] |= 1 << i
@@ -237,13 +242,19 @@ def slide(
     """values[k] = what the tally comes to over the window up to lane[k], for k from `at` on; of a
     hub at most the last 1,000 movements count. `met` is scratch by interned name, all zero before
     and after. O(lane within the window), and as much again for each return."""
-    since = lane.time[at] - tally.window
-    low += np.searchsorted(lane.time[low:at], since, side="right")
-    weigh(columns, start, lane, low, tally)
+    since = window_start(lane, low, at, tally)
+    weigh(columns, start, lane, since, tally)
     if tally.aggregate in (COUNT, SUM):
-        slide_sum(lane, low, at, tally.window, values)
+        slide_sum(lane, since, at, tally.window, values)
     else:
-        slide_distinct(lane, low, at, tally.window, met, values)
+        slide_distinct(lane, since, at, tally.window, met, values)
+
+
+@njit(cache=True)
+def window_start(lane: Lane, low: int, at: int, tally: Tally) -> int:
+    """The first place, from `low` on, of the window up to lane[at]."""
+    since = lane.time[at] - tally.window
+    return low + np.searchsorted(lane.time[low:at], since, side="right")
 
 
 @njit(cache=True)
