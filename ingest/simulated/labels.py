@@ -6,20 +6,19 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import numpy as np
+import polars as pl
 
 from ingest.simulated.country import TOWNS, UTC_OFFSET_MINUTES
 from ingest.simulated.life import EPOCH
 from ingest.simulated.plan import Country
 from ingest.simulated.planted import LookAlikeTold, SchemeTold
 from ingest.simulated.rows import DAY, SECOND
+from ingest.simulated.texts import NUMBER, SCRIPTS, scripts_of
 from ingest.simulated.write import Written
 
 Record = Mapping[str, object]
 Kind = Literal["base_rate", "enriched", "free"]
 
-SCRIPTS = ("lao", "latin", "thai", "chinese", "vietnamese")
-SCRIPT_SHARES = (0.80, 0.07, 0.06, 0.04, 0.03)
 BASE_RATE, ENRICHED = 6.0, 60.0
 """Schemes per 10,000: at most the first is as rare as life, at least the second is enriched."""
 
@@ -37,7 +36,7 @@ def write_labels(folder: Path, written: Written, *, seed: int, schemes_per_10k: 
         folder / "look_alikes.ndjson",
         (_look_alike(number, each) for number, each in enumerate(country.look_alikes, start=1)),
     )
-    _write(folder / "customers.ndjson", _customers(country, seed))
+    _write(folder / "customers.ndjson", _customers(country))
     _write(
         folder / "weeks.ndjson",
         (
@@ -99,17 +98,14 @@ def _look_alike(number: int, each: LookAlikeTold) -> Record:
     }
 
 
-def _customers(country: Country, seed: int) -> Iterable[Record]:
-    """Scripts are drawn here only: nothing in the feed depends on them."""
+def _customers(country: Country) -> Iterable[Record]:
     people = country.people
-    scripts = np.random.Generator(np.random.PCG64([seed, 1])).choice(
-        SCRIPTS, size=len(people), p=SCRIPT_SHARES
-    )
+    scripts = scripts_of(people.party.str.extract(NUMBER).cast(pl.UInt64))
     works_nights, is_business = people.are("works_nights"), people.are("is_business")
     for who in range(len(people)):
         groups = {
             "province": TOWNS[people.home[who]].region,
-            "script": str(scripts[who]),
+            "script": SCRIPTS[scripts[who]],
             "is_remitter": bool(people.is_remitter[who]),
             "works_nights": bool(works_nights[who]),
             "is_business": bool(is_business[who]),

@@ -36,6 +36,7 @@ ROW: dict[str, pl.DataType] = {
     "merchant_id": pl.String(),
     "device_hash": pl.String(),
     "purpose_code": pl.String(),
+    "remittance_text": pl.String(),
     "delay": pl.Int64(),
     "scheme": pl.String(),
 }
@@ -71,6 +72,7 @@ class Row:
     merchant_id: str | None = None
     device_hash: str | None = None
     purpose_code: str | None = None
+    remittance_text: str | None = None
     delay: int = 0
     scheme: str | None = None
 

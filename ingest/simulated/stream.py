@@ -13,6 +13,7 @@ from ingest.simulated.life import everyday
 from ingest.simulated.plan import Country
 from ingest.simulated.row_store import RowStore
 from ingest.simulated.rows import DAY, HOUR, ROW, SECOND
+from ingest.simulated.texts import Texts
 
 BLOCK_DAYS = 7
 BLOCK_PERSON_DAYS = 150_000
@@ -76,8 +77,9 @@ def blocks(
     waiting: pl.DataFrame | None = None
     clearing = Clearing(country.people, country.banks, rng.spawn(1)[0])
     books = Books(country.banks, rng.spawn(1)[0])
+    texts = Texts(country.schemes, rng.spawn(1)[0])
     for each in _wanted(country, person_days, rng):
-        wanted = pl.concat([wanted_of(each.rows), books.due(each.end)])
+        wanted = pl.concat([wanted_of(texts.written(each.rows)), books.due(each.end)])
         cleared = clearing.cleared(wanted, start=each.start, end=each.end)
         rows = books.written(cleared, end=each.end)
         sent = disordered(rows, how, rng)
@@ -180,7 +182,7 @@ def _unhushed(
 
 
 def _member(name: str, dtype: pl.DataType) -> pl.Expr:
-    """`,"name":value` of a column, null where it says nothing; ids and codes here need no
+    """`,"name":value` of a column, null where it says nothing; ids, codes and texts here need no
     escapes."""
     column = pl.col("time" if name == "event_time" else name)
     is_text = dtype == pl.String or name in ("event_time", "amount", "balance_after")

@@ -9,10 +9,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
 
+from ingest.lexicon import Concept, Lexicon
 from ingest.simulated.disorder import ORDERLY
 from ingest.simulated.plan import CountrySettings, draw_country
 from ingest.simulated.rows import DAY
 from ingest.simulated.stream import blocks
+from models.bundle import load_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -35,11 +37,13 @@ def scored_rows(seeds: Sequence[int]) -> pl.DataFrame:
 def _scored_rows(seed: int) -> pl.DataFrame:
     rng = np.random.Generator(np.random.PCG64(seed))
     country = draw_country(SETTINGS, rng)
-    return pl.concat(
+    rows = pl.concat(
         block.happened
         for block in blocks(country, ORDERLY, rng)
         if block.first_day >= country.scored_from
     )
+    lexicon = Lexicon(load_bundle(base_currency="LAK", references="", rates="").terms())
+    return rows.with_columns(lexicon.concepts(rows["remittance_text"]).alias("concepts"))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,8 @@ def codes_of(*feeds: pl.DataFrame) -> dict[str, list[str]]:
 
 def seen_alone(rows: pl.DataFrame, codes: dict[str, list[str]]) -> npt.NDArray[np.float64]:
     """All that one transaction says of itself: amount and its digits, hour, minute and second,
-    codes, which fields are empty, how ids look, whether the places agree, and what it leaves."""
+    codes, which fields are empty, what its text names, how ids look, whether the places agree, and
+    what it leaves."""
     second = pl.col("event_time") // 1_000_000
     conductor, holder = pl.col("conductor_party_id"), pl.col("benef_party_id")
     place, balance = pl.col("location_region"), pl.col("balance_after")
@@ -82,6 +87,8 @@ def seen_alone(rows: pl.DataFrame, codes: dict[str, list[str]]) -> npt.NDArray[n
         pl.col("reversal_of").is_not_null(),
         pl.col("end_to_end_id").is_not_null(),
         (conductor == holder).fill_null(value=False).alias("is_holder_there"),
+        pl.col("remittance_text").str.len_chars().fill_null(0),
+        *((pl.col("concepts") & int(each) != 0).alias(each.name or "") for each in Concept),
         (place == pl.col("orig_region")).fill_null(value=False).alias("is_drawn_at_home"),
         (place == pl.col("benef_region")).fill_null(value=False).alias("is_paid_in_at_home"),
         (pl.col("orig_region") == pl.col("benef_region")).fill_null(value=False).alias("is_near"),
@@ -123,16 +130,26 @@ def test_within_a_channel_schemes_fill_the_fields_that_life_fills(
 ) -> None:
     """Of the same movement: same direction, and cash in or out."""
     rows = learnt.filter(pl.col("channel") == channel)
+    said = (*IDS, "remittance_text")
     empty = rows.select(
-        "is_scheme", "txn_type", "direction", *(pl.col(name).is_null() for name in IDS)
+        "is_scheme", "txn_type", "direction", *(pl.col(name).is_null() for name in said)
     )
 
-    patterns = empty.group_by("txn_type", "direction", *IDS).agg(
+    patterns = empty.group_by("txn_type", "direction", *said).agg(
         crime=pl.col("is_scheme").sum(), life=(~pl.col("is_scheme")).sum()
     )
 
     only_crime = patterns.filter((pl.col("crime") > 0) & (pl.col("life") < 20))
     assert only_crime.is_empty(), only_crime
+
+
+def test_most_who_write_a_telling_word_are_honest(learnt: pl.DataFrame) -> None:
+    telling = learnt.filter(pl.col("concepts") != 0)
+
+    by_scheme = dict(telling.group_by("is_scheme").len().iter_rows())
+
+    assert by_scheme[True] > 20
+    assert by_scheme[False] > 50 * by_scheme[True]
 
 
 def test_the_same_seed_gives_the_same_rows(learnt: pl.DataFrame) -> None:

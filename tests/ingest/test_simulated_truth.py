@@ -16,6 +16,7 @@ from ingest.simulated.manifest import write_manifest
 from ingest.simulated.plan import CountrySettings, draw_country
 from ingest.simulated.planted import VARIANTS
 from ingest.simulated.rows import DAY
+from ingest.simulated.texts import PHRASES, SCRIPTS
 from ingest.simulated.write import Written, write_country
 
 SETTINGS = CountrySettings(customers=2_600, days=60, history=40, schemes_per_10k=360)
@@ -43,6 +44,26 @@ def labels(folder: Path, name: str) -> list[dict[str, object]]:
 
 def decoded(path: Path) -> list[dict[str, object]]:
     return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+
+
+def test_each_person_writes_texts_in_the_script_that_the_labels_tell(
+    written: Written, folder: Path
+) -> None:
+    told = {
+        str(each["party"]): msgspec.convert(each["groups"], dict[str, object])["script"]
+        for each in labels(folder, "customers.ndjson")
+    }
+    texts = [
+        (str(row["orig_party_id"]), str(row["remittance_text"]))
+        for row in decoded(folder / "feed.ndjson")
+        if "remittance_text" in row and row.get("orig_party_id") in told
+    ]
+
+    scripts = {text: SCRIPTS[at] for each in PHRASES.values() for at, text in enumerate(each)}
+
+    assert len(texts) > 10_000
+    assert {scripts[text] for _, text in texts} == set(SCRIPTS)
+    assert all(told[party] == scripts[text] for party, text in texts)
 
 
 def test_every_typology_that_alerts_has_a_scheme() -> None:
