@@ -202,6 +202,7 @@ FACTS: Mapping[str, str] = {
     "own_life_share": "Share spent on an own life (food, rent, top-up)",
     "largest_day_share": "Share of outflow on the day with most",
     "passed_48h": "Share passed on within 48 hours",
+    "passed_on": "Share of strangers' money that left from another's device",
     "passed_through": "Share of the money that passed through",
     "passed_usd": "US dollars that passed in a week",
     "paths": "Go-betweens from one source to one sink",

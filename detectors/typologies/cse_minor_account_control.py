@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, passes_through, share_at_least
+from detectors.conditions import at_least, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -28,8 +28,12 @@ NOT_STRANGER = (
 class MinorControlParameters(Parameters):
     least_strangers: int = parameter(6, "family and a few friends are fewer")
     least_usd: float = parameter(300, "far beyond pocket money")
-    least_passed_through: float = parameter(0.8, "the child keeps next to nothing")
-    least_foreign_share: float = parameter(0.7, "somebody else's telephone moves the money")
+    least_passed_on: float = parameter(
+        0.5, "of what strangers paid; what came in the last day may still be on its way"
+    )
+    least_foreign_share: float = parameter(
+        0.5, "somebody else's telephone moves most of what leaves"
+    )
 
 
 Settings = MinorControlParameters
@@ -38,13 +42,13 @@ Settings = MinorControlParameters
 def typology(p: MinorControlParameters) -> Typology:
     return Typology(
         id="cse-minor-account-control",
-        version=1,
+        version=2,
         title="A child's account used by somebody else",
         severity="urgent",
         offence="child",
         stage="control",
-        looks_like="Many strangers pay into the account of a child, and nearly all of it is moved "
-        "on from a device that is not the child's.",
+        looks_like="Many strangers pay into the account of a child, and it is moved on from a "
+        "device that is not the child's.",
         innocent_reasons=(
             "a child who sells online with a parent's telephone (declared as related, or "
             "registered for the child)",
@@ -82,7 +86,6 @@ def typology(p: MinorControlParameters) -> Typology:
         features=(
             _feature("minor_strangers_30d", Aggregate.DISTINCT_COUNTERPARTIES, CREDIT, "count"),
             _feature("minor_credits_30d", Aggregate.SUM, CREDIT, "minor"),
-            _all("minor_in_30d", Mask.IN, "all that came in"),
             _all("minor_out_30d", Mask.OUT, "all that went out"),
             _all(
                 "minor_foreign_30d",
@@ -110,7 +113,15 @@ def typology(p: MinorControlParameters) -> Typology:
                 columns=("amount",),
                 needs=("usd_rate",),
             ),
-            passes_through("minor_in_30d", "minor_out_30d", p.least_passed_through),
+            share_at_least(
+                "passed_on",
+                pl.col("minor_foreign_30d"),
+                pl.col("minor_credits_30d"),
+                p.least_passed_on,
+                family="structure",
+                columns=("amount",),
+                needs=("device", "customers.devices"),
+            ),
             share_at_least(
                 "foreign_device_share",
                 pl.col("minor_foreign_30d"),
@@ -135,7 +146,9 @@ def typology(p: MinorControlParameters) -> Typology:
         cites=Mask.IN | Mask.OUT,
         is_child_rule=True,
         deviation="That the holder is under 18 is asked for protection alone: whatever is found, "
-        "the holder can only be a possible victim. Hours and borders are left to the next steps.",
+        "the holder can only be a possible victim. Hours and borders are left to the next steps. "
+        "Half of what strangers paid must leave from the other device, and half of all that "
+        "leaves, not 80 % and 70 %: the child's own life beside it would keep the alert for weeks.",
         parameters=p,
     )
 

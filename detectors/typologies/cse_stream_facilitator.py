@@ -47,9 +47,9 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
     senders, usd = pl.col("senders_60d"), pl.col("usd_minor")
     return Typology(
         id="cse-stream-facilitator",
-        version=1,
+        version=2,
         title="Small sums of many senders abroad, by night, drawn at once",
-        severity="high",
+        severity="urgent",
         offence="child",
         stage="exploitation",
         looks_like="Within two months an account gets small sums from people in several countries "
@@ -194,7 +194,8 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
         cites=Mask.IN | Mask.CASH,
         deviation="That senders are scored elsewhere is not asked: they bank abroad. Night and "
         "cash within six hours carry the precision. Looked at over 60 days, where windows are "
-        "exact, not 90. Nothing clears it: a register shows whom to ask, not what happens there.",
+        "exact, not 90. Nothing clears it: a register shows whom to ask, not what happens there. "
+        "It is urgent as all that children suffer from is: abuse is shown while it happens.",
         parameters=p,
     )
 

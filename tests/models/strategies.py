@@ -575,7 +575,7 @@ def used(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transact
     payers = choice.of((7, 6, 5))
     for i in range(payers):
         yield transfer(hood.payer(i), account, at + i * 5 * HOUR + choice.of(EDGES), credit)
-    for part in choice.of(((90,), (60, 25), (50, 29))):
+    for part in choice.of(((90,), (60, 25), (50, 29), (50, 50), (49, 20))):
         when = at + choice.of((2, 3)) * DAY + choice.of(EDGES)
         out = transfer(account, choice.of(hood.receivers), when, credit * payers * part // 100)
         yield replace(out, device_hash=choice.of(("D-FICT-9", "D-FICT-9", "D-FICT-1", None)))

@@ -517,16 +517,16 @@ def cse_minor_account_control(v: View) -> Judgement:
         tests=NONE,
     )
     strangers = v.measure(replace(credit, aggregate="DISTINCT_COUNTERPARTIES"))
-    moved = Measure(aggregate="SUM", window=MONTH, has=frozenset({"IN"}), tests=NONE)
-    came_in = v.measure(moved) or 0
-    went_out = v.measure(replace(moved, has=frozenset({"OUT"}))) or 0
+    came_in = v.measure(credit)
+    moved = Measure(aggregate="SUM", window=MONTH, has=frozenset({"OUT"}), tests=NONE)
+    went_out = v.measure(moved)
     on_foreign = v.measure(replace(moved, has=frozenset({"OUT", "FOREIGN_DEVICE"})))
     conditions = (
         _at_least("strangers", strangers, 6, is_core=True),
-        _at_least("credits_usd", share(v.measure(credit), _usd(v)), 300, is_core=True),
-        _passed_through(came_in, went_out, Fraction(4, 5)),
+        _at_least("credits_usd", share(came_in, _usd(v)), 300, is_core=True),
+        _share_at_least("passed_on", share(on_foreign, came_in), Fraction(1, 2), is_core=True),
         _share_at_least(
-            "foreign_device_share", share(on_foreign, went_out), Fraction(7, 10), is_core=True
+            "foreign_device_share", share(on_foreign, went_out), Fraction(1, 2), is_core=True
         ),
     )
     return Judgement(conditions=conditions)
