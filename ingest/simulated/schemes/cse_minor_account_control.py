@@ -40,10 +40,12 @@ def draw(variant: Variant, rng: np.random.Generator) -> Control:
 
 
 def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> Scheme:
+    """Nothing where no child is left to play the part: the same of a grown-up is another scheme."""
     how, cast = draw(variant, rng), stage.cast
     keeper = cast.lead()
     may_be = cast.people.birth_year >= CHILD_BORN
-    is_child = any(may_be[who] for who in cast.leads)
+    if not any(may_be[who] for who in cast.leads):
+        return _nothing(id, variant)
     child = cast.lead_who(may_be)
     first = stage.start(how.days + 3, rng)
     rows: list[Row] = []
@@ -63,7 +65,6 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         and how.passed_on >= 0.8
         and how.usual * LEAST_STRANGERS >= LEAST_USD * KIP_PER_USD
         and how.days <= 30
-        and is_child
     )
     return Scheme(
         id=id,
@@ -72,4 +73,15 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         members=(member(keeper, "possible_controller"), member(child, "possible_victim")),
         rows=told(rows),
         completes_at=outs[LEAST_STRANGERS - 1] if is_met else None,
+    )
+
+
+def _nothing(id: str, variant: Variant) -> Scheme:
+    return Scheme(
+        id=id,
+        typologies=(TYPOLOGY,),
+        variant=variant,
+        members=(),
+        rows=told([]),
+        completes_at=None,
     )
