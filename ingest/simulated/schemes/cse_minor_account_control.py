@@ -1,15 +1,18 @@
 """The account of a child that somebody else uses: strangers pay in, another telephone sends on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.simulated.cast import Party
 from ingest.simulated.country import KIP_PER_USD
 from ingest.simulated.moves import moment, rounded, transfer
 from ingest.simulated.planted import Scheme, Stage, Variant, member, told
-from ingest.simulated.rows import HOUR, SECOND, Row
+from ingest.simulated.rows import DAY, HOUR, SECOND, Row
 
 TYPOLOGY = "cse-minor-account-control"
+WINDOW = 30 * DAY
 LEAST_STRANGERS, LEAST_USD = 6, 300
 CHILD_BORN = 2009
 
@@ -58,22 +61,31 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         rows.append(
             transfer(id, child, keeper, rounded(amount * how.passed_on), out, device=device)
         )
-    outs = sorted(row.event_time for row in rows if row.orig_account_id == child.account)
-    is_met = (
-        how.strangers >= LEAST_STRANGERS
-        and how.foreign >= 0.7
-        and how.passed_on >= 0.8
-        and how.usual * LEAST_STRANGERS >= LEAST_USD * KIP_PER_USD
-        and how.days <= 30
-    )
     return Scheme(
         id=id,
         typologies=(TYPOLOGY,),
         variant=variant,
         members=(member(keeper, "possible_controller"), member(child, "possible_victim")),
         rows=told(rows),
-        completes_at=outs[LEAST_STRANGERS - 1] if is_met else None,
+        completes_at=completed(rows, child),
     )
+
+
+def completed(rows: Sequence[Row], child: Party) -> int | None:
+    """When within 30 days six strangers had paid 300 dollars or more, and eight tenths of that had
+    left, seven tenths of it by a telephone that is not the child's."""
+    ordered = sorted(rows, key=lambda row: row.event_time)
+    for last in ordered:
+        recent = [r for r in ordered if last.event_time - WINDOW < r.event_time <= last.event_time]
+        paid = [row for row in recent if row.benef_account_id == child.account]
+        gone = [row for row in recent if row.orig_account_id == child.account]
+        taken, out = sum(row.amount for row in paid), sum(row.amount for row in gone)
+        foreign = sum(row.amount for row in gone if row.device_hash != child.device)
+        is_enough = len({row.orig_account_id for row in paid}) >= LEAST_STRANGERS
+        is_enough &= taken >= LEAST_USD * KIP_PER_USD
+        if is_enough and out >= 0.8 * taken and foreign >= 0.7 * out:
+            return last.event_time
+    return None
 
 
 def _nothing(id: str, variant: Variant) -> Scheme:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.simulated.cast import Party
+from ingest.simulated.cast import Cast, Party
 from ingest.simulated.country import BORDER_TOWNS, KIP_PER_USD
 from ingest.simulated.moves import cash_out, moment, rounded, transfer
 from ingest.simulated.planted import Scheme, Stage, Variant, member, told
 from ingest.simulated.rows import DAY, HOUR, SECOND, Row
 
 TYPOLOGY = "sc-family-ransom"
+LEAST_USD, INCOMES = 800, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,21 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
         paid = pressed(id, how, family, receiver, day, stage, rng)
         rows += paid
         ends.append(max(row.event_time for row in paid))
+    pressing = [
+        end
+        for family, end in zip(families, ends, strict=True)
+        if how.total >= INCOMES * _income(family, cast)
+    ]
     taken = sum(row.amount for row in rows if row.benef_account_id == receiver.account)
     town = int(rng.choice(BORDER_TOWNS))
     rows += cash_out(id, receiver, taken * 0.9, max(ends) + 5 * HOUR, town, rng)
-    is_met = how.families >= 2 and how.payments >= 2 and how.growth > 1.0 and how.days <= 10
+    is_met = (
+        len(pressing) >= 2
+        and how.total >= LEAST_USD * KIP_PER_USD
+        and how.payments >= 2
+        and how.growth > 1.0
+        and how.days <= 10
+    )
     return Scheme(
         id=id,
         typologies=(TYPOLOGY,),
@@ -63,8 +75,13 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
             *(member(family, "payer") for family in families),
         ),
         rows=told(rows),
-        completes_at=sorted(ends)[1] if is_met else None,
+        completes_at=sorted(pressing)[1] if is_met else None,
     )
+
+
+def _income(family: Party, cast: Cast) -> int:
+    """Declared kip a month: below three of it a payment is within a family's means."""
+    return int(cast.people.income[cast.people.account.index_of(family.account)])
 
 
 def pressed(
