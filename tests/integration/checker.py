@@ -33,7 +33,8 @@ class Book:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """All committed messages of the five topics, and the store's open alerts by id (revision and
-    whether each revision is marked as published)."""
+    whether each revision is marked as published). late: transactions known to have come too
+    late."""
 
     raw: Sequence[Any]
     movements: Sequence[Any]
@@ -43,10 +44,14 @@ class Seen:
     revisions: Mapping[str, int]
     unpublished: int
     book: Book
+    late: frozenset[str]
 
 
-def seen(settings: KafkaSettings, database: Path, feed: Path) -> Seen:
-    """What is there now; `feed`: the folder with the feed's accounts and settings."""
+def seen(
+    settings: KafkaSettings, database: Path, feed: Path, *, late: frozenset[str] = frozenset()
+) -> Seen:
+    """What is there now; `feed`: the folder with the feed's accounts and settings; `late`: ids of
+    transactions that are to be found too late."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
         revisions = dict(
             store.execute("select alert_id, max(revision) from alert_history group by 1")
@@ -63,6 +68,7 @@ def seen(settings: KafkaSettings, database: Path, feed: Path) -> Seen:
         revisions=revisions,
         unpublished=unpublished,
         book=_book(feed),
+        late=late,
     )
 
 
@@ -98,7 +104,14 @@ def _rows_and_letters(found: Seen) -> Iterator[str]:
         fates.update(taken["fates"])
     if rows != fates.total():
         yield f"{rows} rows in, {fates.total()} with a fate"
-    names = Counter(_header(letter, "ce_id") for letter in found.letters)
+    if fates["late"] != len(found.late):
+        yield f"{len(found.late)} came too late, {fates['late']} were found so"
+    # Beside the letters lie notes of those that were sent again.
+    names = Counter(
+        _header(letter, "ce_id")
+        for letter in found.letters
+        if not _header(letter, "dlq_sent_again")
+    )
     if len(names) != fates["reject"]:
         yield f"{fates['reject']} rejects, {len(names)} dead letters"
     yield from (f"dead letter {name}: {count} times" for name, count in names.items() if count > 1)
@@ -173,7 +186,8 @@ def _good_rows(found: Seen) -> Iterator[dict[str, Any]]:
                 row = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(row, dict) and "txn_id" in row and "amount" in row:
+            is_row = isinstance(row, dict) and "txn_id" in row and "amount" in row
+            if is_row and row["txn_id"] not in found.late:
                 yield row
 
 
@@ -226,4 +240,5 @@ def planted(found: Seen, *, losing: Iterable[Any] = (), doubling: Iterable[Any] 
         revisions=found.revisions,
         unpublished=found.unpublished,
         book=found.book,
+        late=found.late,
     )

@@ -14,7 +14,15 @@ from ingest.simulated.plan import CountrySettings
 from ingest.simulated.write import write_country
 from palermo.running import Wish, carry_out
 from palermo.topics import apply_topics, plan_topics
-from tests.integration.broker import KAFKA, free_port_pair, log_of, some_settings
+from tests.integration.broker import (
+    BEHIND_A_PROXY,
+    KAFKA,
+    free_port_pair,
+    log_of,
+    running_broker,
+    some_settings,
+)
+from tests.integration.proxy import Proxy
 from tests.integration.stages import RAW_PARTITIONS, Country, kafka_section, produce
 
 COUNTRY = CountrySettings(customers=250, days=30, history=20, schemes_per_10k=1500.0)
@@ -36,6 +44,20 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
     yield f"127.0.0.1:{port}"
     subprocess.run([KAFKA / "stop"], env=environment, capture_output=True, timeout=60, check=True)
+
+
+@pytest.fixture(scope="session")
+def proxied(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proxy, str]]:
+    """A second broker, from the jars that the first one has brought: the proxy before it, and its
+    own address."""
+    home = tmp_path_factory.mktemp("proxied")
+    inside, outside = free_port_pair(), free_port_pair()
+    proxy = Proxy(port=outside + 1, broker_port=outside)
+    properties = BEHIND_A_PROXY.format(
+        inside=inside, controller=inside + 1, outside=outside, proxy=proxy.address, home=home
+    )
+    with running_broker(home, properties), proxy.running():
+        yield proxy, f"127.0.0.1:{inside}"
 
 
 @pytest.fixture

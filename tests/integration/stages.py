@@ -24,6 +24,7 @@ from palermo.folder import DATABASE
 
 PATIENCE_SECONDS = 300
 RAW_PARTITIONS = 3
+PLAIN_FEED = '[feed]\nbase_currency = "LAK"\ntime_zone = "Asia/Vientiane"\n'
 PALERMO = [sys.executable, "-Im", "palermo", "-q", "run", "--feed=kafka", "--follow"]
 
 KILLED_AT = """
@@ -174,3 +175,17 @@ def kafka_section(settings: KafkaSettings) -> str:
 def killed_at(point: str, times: int, config: Path, out: Path) -> int:
     command = [sys.executable, "-c", KILLED_AT, point, str(times), str(config), str(out)]
     return subprocess.run(command, capture_output=True, timeout=200).returncode
+
+
+def plain_row(number: int) -> bytes:
+    """A row that PLAIN_FEED needs no mapping for."""
+    row = {
+        "txn_id": f"T-FICT-{number:04d}",
+        "event_time": "2024-03-01T10:00:00",
+        "amount": "250000",
+        "currency": "LAK",
+        "txn_type": "TRANSFER",
+        "orig_account_id": f"A-FICT-{number % 7}",
+        "benef_account_id": f"A-FICT-{number % 5 + 10}",
+    }
+    return msgspec.json.encode(row)

@@ -4,7 +4,6 @@ else is stopped."""
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from ingest.kafka_settings import KafkaSettings
@@ -14,7 +13,7 @@ from palermo.errors import DataUnusable
 from palermo.live.running import run_stages
 from palermo.running import Wish
 from palermo.topics import apply_topics, plan_topics
-from tests.integration.stages import kafka_section, produce, settings_in
+from tests.integration.stages import PLAIN_FEED, kafka_section, plain_row, produce, settings_in
 
 pytestmark = [
     pytest.mark.needs_java,
@@ -22,7 +21,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-FEED = '[feed]\nbase_currency = "LAK"\ntime_zone = "Asia/Vientiane"\n'
 BAD = [b"not json", b'{"txn_id": "T-FICT-TORN"', b'{"txn_id": "T-FICT-1", "amount": "1"}']
 
 
@@ -30,7 +28,7 @@ BAD = [b"not json", b'{"txn_id": "T-FICT-TORN"', b'{"txn_id": "T-FICT-1", "amoun
 def config(new_settings: Callable[[], KafkaSettings], tmp_path: Path) -> Path:
     settings = new_settings()
     apply_topics(settings, plan_topics(settings))
-    (tmp_path / "palermo.toml").write_text(FEED + kafka_section(settings))
+    (tmp_path / "palermo.toml").write_text(PLAIN_FEED + kafka_section(settings))
     return tmp_path / "palermo.toml"
 
 
@@ -38,7 +36,7 @@ def test_a_row_sent_again_keeps_its_identity_and_everything_adds_up(
     config: Path, tmp_path: Path
 ) -> None:
     settings = settings_in(config)
-    produce(settings, [*map(good, range(300)), *BAD], key_of=lambda row: row[:20])
+    produce(settings, [*map(plain_row, range(300)), *BAD], key_of=lambda row: row[:20])
     ingest(config, tmp_path)
     first = letters(settings)
 
@@ -84,7 +82,7 @@ def test_a_feed_that_was_stopped_is_not_drained_by_starting_again_but_read_by_a_
     config: Path, tmp_path: Path
 ) -> None:
     settings = settings_in(config)
-    produce(settings, list(map(good, range(3_000))), key_of=lambda row: b"one")
+    produce(settings, list(map(plain_row, range(3_000))), key_of=lambda row: b"one")
     mended = config.read_text()
     config.write_text(mended + '\n[feed.columns]\namount = "sum"\n')
     drained = []
@@ -102,19 +100,6 @@ def test_a_feed_that_was_stopped_is_not_drained_by_starting_again_but_read_by_a_
     (found,) = (each for each in counts(evidence_in(settings)) if each.rows_in)
     assert found.fates["scored"] == 3_000
     assert found.faults == []
-
-
-def good(number: int) -> bytes:
-    row = {
-        "txn_id": f"T-FICT-{number:04d}",
-        "event_time": "2024-03-01T10:00:00",
-        "amount": "250000",
-        "currency": "LAK",
-        "txn_type": "TRANSFER",
-        "orig_account_id": f"A-FICT-{number % 7}",
-        "benef_account_id": f"A-FICT-{number % 5 + 10}",
-    }
-    return msgspec.json.encode(row)
 
 
 def ingest(config: Path, folder: Path) -> None:

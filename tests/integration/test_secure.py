@@ -2,13 +2,11 @@
 missing, and the stages run with no more than docs/kafka.md says."""
 
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
@@ -20,8 +18,8 @@ from palermo.doctor_kafka import Step, kafka_steps
 from palermo.live.running import run_stages
 from palermo.running import Wish
 from palermo.topics import apply_topics, plan_topics
-from tests.integration.broker import KAFKA, free_port_pair, some_settings
-from tests.integration.stages import kafka_section, produce
+from tests.integration.broker import free_port_pair, running_broker, some_settings
+from tests.integration.stages import PLAIN_FEED, kafka_section, plain_row, produce
 
 pytestmark = [
     pytest.mark.needs_java,
@@ -29,9 +27,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-LIBRARIES = KAFKA.parents[1] / ".kafka" / "libs"
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
-JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 ADMIN, USER, RIGHT = "admin-fict", "palermo-fict", "fict-password"
 PROPERTIES = """
 process.roles=broker,controller
@@ -85,24 +81,18 @@ def secure(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """A second broker, from the jars that the first one has brought."""
     home = tmp_path_factory.mktemp("secure")
     port, inside = free_port_pair(), free_port_pair()
-    (home / "server.properties").write_text(
-        PROPERTIES.format(
-            port=port,
-            controller=port + 1,
-            inside=inside,
-            home=home,
-            password=RIGHT,
-            admin=ADMIN,
-            login=LOGIN,
-        )
-    )
     make_keys(home / "keys.p12", home / "certificate.pem")
-    java(home, "kafka.tools.StorageTool", *format_arguments(home)).wait(timeout=60)
-    server = java(home, "kafka.Kafka", str(home / "server.properties"))
-    wait_for(home / "broker.log", "Kafka Server started", server)
-    yield Secure(address=f"127.0.0.1:{port}", certificate=home / "certificate.pem")
-    server.terminate()
-    server.wait(timeout=60)
+    properties = PROPERTIES.format(
+        port=port,
+        controller=port + 1,
+        inside=inside,
+        home=home,
+        password=RIGHT,
+        admin=ADMIN,
+        login=LOGIN,
+    )
+    with running_broker(home, properties, *users()):
+        yield Secure(address=f"127.0.0.1:{port}", certificate=home / "certificate.pem")
 
 
 def test_a_doctor_names_a_wrong_password(secure: Secure) -> None:
@@ -125,7 +115,7 @@ def test_rights_are_missed_by_name_and_the_stages_need_no_more_than_the_page_say
     settings = secure.settings(USER)
     admin = settings.model_copy(update={"user": ADMIN})
     apply_topics(admin, plan_topics(admin))
-    produce(admin, [row(number) for number in range(50)])
+    produce(admin, list(map(plain_row, range(50))))
 
     hidden = first_failure(settings)
     grant(admin, [right for right in rights(settings) if right[1] != settings.findings_topic])
@@ -191,24 +181,10 @@ def first_failure(settings: KafkaSettings) -> Step:
 
 def toml(settings: KafkaSettings) -> str:
     return (
-        '[feed]\nbase_currency = "LAK"\ntime_zone = "Asia/Vientiane"\n'
+        PLAIN_FEED
         + kafka_section(settings)
         + 'member = "a"\nsecurity = "SASL_SSL"\nmechanism = "SCRAM-SHA-512"\n'
         f'user = "{USER}"\npassword = "{RIGHT}"\nca_file = "{settings.ca_file}"\n'
-    )
-
-
-def row(number: int) -> bytes:
-    return msgspec.json.encode(
-        {
-            "txn_id": f"T-FICT-{number:04d}",
-            "event_time": "2024-03-01T10:00:00",
-            "amount": "250000",
-            "currency": "LAK",
-            "txn_type": "TRANSFER",
-            "orig_account_id": f"A-FICT-{number % 7}",
-            "benef_account_id": f"A-FICT-{number % 5 + 10}",
-        }
     )
 
 
@@ -222,29 +198,9 @@ def make_keys(store: Path, certificate: Path) -> None:
     subprocess.run(told, check=True, capture_output=True)
 
 
-def format_arguments(home: Path) -> list[str]:
-    users = [
+def users() -> list[str]:
+    return [
         argument
         for name in (ADMIN, USER)
         for argument in ("--add-scram", f"SCRAM-SHA-512=[name={name},password={RIGHT}]")
     ]
-    properties = str(home / "server.properties")
-    cluster = "PalermoFictCluster0001"
-    return ["format", "--cluster-id", cluster, "--config", properties, *users]
-
-
-def java(home: Path, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    with (home / "broker.log").open("ab") as log:
-        return subprocess.Popen(
-            [*JAVA, "-cp", f"{LIBRARIES}/*", program, *arguments],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def wait_for(log: Path, sentence: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 90
-    while sentence not in log.read_text():
-        assert server.poll() is None, log.read_text()[-2000:]
-        assert time.monotonic() < until, log.read_text()[-2000:]
-        time.sleep(0.2)
