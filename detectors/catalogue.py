@@ -301,7 +301,7 @@ class Catalogue:
                 family=None,
                 columns=lift.columns,
             )
-            for lift in typology.parts[len(typology.conditions) :]
+            for lift in typology.lifts
             if _is_told(lift, row[f"{typology.id}|{lift.name}"])
         )
         if row["is_capped"]:

@@ -254,8 +254,12 @@ class Typology:
     @property
     def parts(self) -> tuple[Part, ...]:
         """Its conditions, and what lifts without deciding."""
-        lifts = (self.weight, self.keyword)
-        return (*self.conditions, *(each for each in lifts if each is not None))
+        return (*self.conditions, *self.lifts)
+
+    @property
+    def lifts(self) -> tuple[Weight | Keyword, ...]:
+        """What lifts its strength without deciding."""
+        return tuple(each for each in (self.weight, self.keyword) if each is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
