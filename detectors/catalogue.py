@@ -1,7 +1,7 @@
 """All typologies, found by their folder, compiled into one select a level."""
 
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from importlib import import_module
@@ -15,6 +15,7 @@ from detectors.finding import (
     Citation,
     ExculpationResult,
     Fact,
+    Family,
     Finding,
     Link,
     SubjectKind,
@@ -33,6 +34,7 @@ from detectors.typology import (
     Part,
     Typology,
 )
+from ingest.lexicon import Concept
 from models.evaluated import Evaluated
 from models.features import Aggregate, Arm, Feature, Scope, Screen
 from models.mask import Test
@@ -69,6 +71,15 @@ class TestGround:
     has_relations: bool
 
 
+RareAt = Callable[[str], frozenset[Concept]]
+"""The concepts that texts of fewer than one in a hundred of a holder's peers name."""
+
+
+def nothing_is_rare(holder: str) -> frozenset[Concept]:
+    """Without peers that were counted nobody knows what is rare."""
+    return frozenset()
+
+
 def load_typologies(
     overrides: Mapping[str, Mapping[str, float]] | None = None,
 ) -> dict[str, Definition]:
@@ -99,9 +110,11 @@ class Catalogue:
         available: Provided,
         ground: TestGround,
         contacts: Mapping[str, tuple[str, ...]] | None = None,
+        rare: RareAt = nothing_is_rare,
     ) -> None:
-        """`contacts`: by party, the pairs of contacts it shares with several others."""
-        self._contacts = contacts or {}
+        """`contacts`: by party, the pairs of contacts it shares with several others. `rare`: what
+        a text must name to count as a family of its own."""
+        self._contacts, self._rare = contacts or {}, rare
         self.definitions = dict(sorted(definitions.items()))
         self.typologies = {k: t for k, t in self.definitions.items() if isinstance(t, Typology)}
         self.gatherings = {
@@ -298,7 +311,7 @@ class Catalogue:
                 threshold=None,
                 own_past=_plain(past[f"{typology.id}|{lift.name}"]),
                 peers=None,
-                family=None,
+                family=self._family(lift, row["holder"]),
                 columns=lift.columns,
             )
             for lift in typology.lifts
@@ -307,6 +320,10 @@ class Catalogue:
         if row["is_capped"]:
             facts.append(_capped())
         return tuple(facts)
+
+    def _family(self, lift: Part, holder: str) -> Family | None:
+        is_rare = isinstance(lift, Keyword) and lift.concept in self._rare(holder)
+        return "keyword" if is_rare else None
 
     def _not_testable(self, typology: Typology, row: dict[str, Any]) -> tuple[str, ...]:
         sentences = []

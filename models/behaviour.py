@@ -4,7 +4,7 @@ None of them rests on who the holder is (nationality, religion, sex, language, n
 what the account does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -14,8 +14,10 @@ import numpy.typing as npt
 import polars as pl
 
 from ingest.currency import minor_units
+from ingest.lexicon import Concept
 from models.features import Aggregate, Feature
 from models.mask import Mask
+from models.movement import CONCEPT_BITS
 
 Unit = Literal["minor", "count", "share", "hours"]
 WINDOW = timedelta(days=30)
@@ -57,6 +59,15 @@ FEATURES: tuple[Feature, ...] = (
     _feature("own_life_sum", Aggregate.SUM, Mask.OWN_LIFE, "minor", "spent on daily life"),
 )
 """What the profiles must compute, account scope; one column each, null where not testable."""
+
+
+NAMING: Mapping[Concept, Feature] = {
+    concept: _feature(
+        f"{concept.name}_named".lower(), Aggregate.COUNT, bit, "count", "payments that name it"
+    )
+    for concept, bit in CONCEPT_BITS.items()
+}
+"""What training looks at besides: how many accounts have a text that names a concept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,6 +164,8 @@ def card_page(card: ModelCard, identity: str) -> str:
         for trait in card.traits:
             values = " | ".join(f"{value:.4g}" for value in segment.quantiles[trait.name])
             lines.append(f"| {trait.words} | {trait.unit} | {values} |")
+        named = ", ".join(f"{name} {100 * share:.2f} %" for name, share in segment.named.items())
+        lines += ["", f"Accounts of which a text names a concept: {named or 'not known'}"]
     return "\n".join(lines).rstrip() + "\n"
 
 

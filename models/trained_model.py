@@ -10,9 +10,14 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from ingest.lexicon import Concept
 from models.isolation_forest import Forest, Unusualness, judge_segments
 
-FORMAT = 1
+FORMAT = 2
+
+RARE_SHARE = 0.01
+LEAST_ACCOUNTS = 100
+"""Among fewer nobody can say that something is rarer than one in a hundred."""
 
 
 class ModelError(Exception):
@@ -20,12 +25,20 @@ class ModelError(Exception):
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """rows: account-weeks trained on; quantiles: by trait, in the units for people."""
+    """rows: account-weeks trained on; quantiles: by trait, in the units for people. named: by
+    concept, the share of accounts of which a text named it; empty where no text named anything."""
 
     name: str
     accounts: int
     rows: int
     quantiles: dict[str, list[float]]
+    named: dict[str, float]
+
+    def rare(self) -> frozenset[Concept]:
+        """The concepts that texts of fewer than one account in a hundred name."""
+        if self.accounts < LEAST_ACCOUNTS:
+            return frozenset()
+        return frozenset(Concept[name] for name, share in self.named.items() if share < RARE_SHARE)
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from ingest.transaction import ADDED, ADDRESS, TransactionBatch
-from models.behaviour import FEATURES, TRAITS, trait_values
+from models.behaviour import FEATURES, NAMING, TRAITS, trait_values
 from models.evaluated import Evaluated
 from models.isolation_forest import ForestSettings, fit
 from models.kernels.forest import Float64s
@@ -28,6 +28,9 @@ from models.trained_model import (
     TraitCard,
     trained_model,
 )
+
+LEARNT = (*FEATURES, *NAMING.values())
+"""What the profiles must compute."""
 
 CHUNK_ROWS = 50_000
 WINDOW_DAYS = 30
@@ -43,8 +46,8 @@ TRIGGER_ORDER = (
 )
 PURPOSE = "Ranks alerts and fills the queue 'unusual': how unlike its peers an account behaves."
 NOT_FOR = (
-    "Never a ground for an alert, never evidence, never a statement about a person. It adds no "
-    "fact family to the gate and claims no offence."
+    "Never a ground for an alert, never evidence, never a statement about a person. The "
+    "forest adds no fact family to the gate and claims no offence."
 )
 LIMITS = [
     "Unusual is not unlawful: rare honest trades look strange, common crimes do not.",
@@ -63,7 +66,7 @@ class TrainingSettings:
 
 
 class EveryMovement(Protocol):
-    """Profiles that evaluate every movement and compute FEATURES (`is_always_armed`)."""
+    """Profiles that evaluate every movement and compute LEARNT (`is_always_armed`)."""
 
     def extend(self, batch: TransactionBatch) -> Evaluated: ...
 
@@ -94,6 +97,8 @@ def train(
     if not kept:
         raise ModelError(_too_few(counts, settings))
     values = {name: _segment_values(weeks, name) for name in kept}
+    # An archive in which nothing is named may have no texts: what is rare is not known then.
+    are_texts_read = bool((transactions["concepts"] != 0).any())
     forests = {name: fit(values[name], settings.forest) for name in kept}
     return trained_model(
         forests,
@@ -116,7 +121,7 @@ def train(
             least_rows=settings.least_rows,
             quantile_levels=QUANTILE_LEVELS,
             traits=_trait_cards(),
-            segments=[_segment(weeks, name, values[name]) for name in kept],
+            segments=[_segment(weeks, name, values[name], are_texts_read) for name in kept],
             left_out=[
                 LeftOut(name=name, rows=rows) for name, rows in counts.items() if name not in kept
             ],
@@ -143,8 +148,8 @@ def settled(batches: Iterable[TransactionBatch], until: datetime | None) -> pl.D
 
 def account_weeks(transactions: pl.DataFrame, profiles: EveryMovement) -> pl.DataFrame:
     """One row an account and week (Monday, UTC): its last evaluation there, once the feed has
-    shown a whole window. Columns account, holder, week and FEATURES."""
-    names = [feature.name for feature in FEATURES]
+    shown a whole window. Columns account, holder, week and LEARNT."""
+    names = [feature.name for feature in LEARNT]
     frames = [_weekly(profiles.extend(batch).features) for batch in _in_order(transactions)]
     if not frames:
         raise ModelError("no transaction lies before the given date; name a later --until")
@@ -178,7 +183,7 @@ def _weekly(features: pl.DataFrame) -> pl.DataFrame:
         judged.select(
             *TRIGGER_ORDER,
             "holder",
-            *(feature.name for feature in FEATURES),
+            *(feature.name for feature in LEARNT),
             week=pl.col("trigger_time").dt.truncate("1w"),
         )
     )
@@ -192,7 +197,7 @@ def _segment_values(weeks: pl.DataFrame, name: str) -> Float64s:
     return trait_values(weeks.filter(pl.col("segment") == name))
 
 
-def _segment(weeks: pl.DataFrame, name: str, values: Float64s) -> Segment:
+def _segment(weeks: pl.DataFrame, name: str, values: Float64s, are_texts_read: bool) -> Segment:
     rows = weeks.filter(pl.col("segment") == name)
     levels = np.quantile(values, QUANTILE_LEVELS, axis=0)
     return Segment(
@@ -203,7 +208,18 @@ def _segment(weeks: pl.DataFrame, name: str, values: Float64s) -> Segment:
             trait.name: [round(float(value), 6) for value in levels[:, place]]
             for place, trait in enumerate(TRAITS)
         },
+        named=_named_shares(rows) if are_texts_read else {},
     )
+
+
+def _named_shares(weeks: pl.DataFrame) -> dict[str, float]:
+    """By concept, the share of accounts of which a text named it in any week."""
+    of_accounts = weeks.group_by("account").agg(
+        (pl.col(feature.name) > 0).any().alias(concept.name or "")
+        for concept, feature in NAMING.items()
+    )
+    shares = of_accounts.select(pl.exclude("account").mean().round(6))
+    return shares.row(0, named=True)
 
 
 def _trait_cards() -> list[TraitCard]:

@@ -6,13 +6,13 @@ import polars as pl
 
 from alerts.alert import ModelScore
 from alerts.triage import ModelScores
-from detectors.catalogue import Catalogue
+from detectors.catalogue import Catalogue, RareAt, nothing_is_rare
 from detectors.finding import Finding, TriggerKey
 from ingest.reference import References
 from models.behaviour import FEATURES
 from models.evaluated import Evaluated
 from models.features import Feature
-from models.trained_model import TrainedModel
+from models.trained_model import UNKNOWN_SEGMENT, TrainedModel
 
 Rank = Callable[[Evaluated, Iterable[Finding]], ModelScores]
 """Scores for the findings of one evaluation."""
@@ -26,6 +26,15 @@ def rank_of(model: TrainedModel | None, references: References) -> Rank:
         return lambda evaluated, findings: NO_SCORES
     segments = segments_of(references)
     return lambda evaluated, findings: model_scores(model, evaluated, findings, segments)
+
+
+def rare_at(model: TrainedModel | None, references: References) -> RareAt:
+    """Which concepts texts seldom name among a holder's peers, as the model's pass has counted."""
+    if model is None:
+        return nothing_is_rare
+    segments = segments_of(references)
+    rare = {segment.name: segment.rare() for segment in model.card.segments}
+    return lambda holder: rare.get(segments.get(holder, UNKNOWN_SEGMENT), frozenset())
 
 
 def segments_of(references: References) -> dict[str, str]:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from ingest.archive import Archive
 from ingest.transaction import TransactionBatch
-from models.behaviour import FEATURES
 from models.isolation_forest import ForestSettings
 from models.profile import Profiles
 from models.shelf import Shelf, card_page
 from models.trained_model import ModelError, TrainedModel
-from models.training import TrainingSettings, train
+from models.training import LEARNT, TrainingSettings, train
 from palermo.config import Configuration, load_settings
 from palermo.errors import CheckFailed
 from palermo.folder import ARCHIVE
@@ -125,7 +124,7 @@ def _every_movement(configuration: Configuration, knowing: Knowing) -> Profiles:
         rates=knowing.rates,
         bundle=knowing.bundle,
         arms=(),
-        features=FEATURES,
+        features=LEARNT,
         asks={},
         lateness=feed.lateness,
         own_ledger_accounts=frozenset(feed.own_ledger_accounts),

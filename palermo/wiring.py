@@ -17,7 +17,13 @@ from alerts.settings import AlertSettings
 from alerts.store import Store
 from alerts.totals import BaseMoney
 from alerts.triage import Triage
-from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.catalogue import (
+    Catalogue,
+    RareAt,
+    TestGround,
+    load_typologies,
+    nothing_is_rare,
+)
 from detectors.contacts import shared_pairs
 from detectors.networks import NetworkDetector
 from detectors.testability import provided
@@ -42,7 +48,7 @@ from palermo.config import Configuration, DetectorSettings
 from palermo.errors import ConfigurationError
 from palermo.evidence import Stages
 from palermo.folder import ARCHIVE, DATABASE, SNAPSHOTS, Observer, claim_folder
-from palermo.model_scores import asks_with_model, features_with_model, rank_of
+from palermo.model_scores import asks_with_model, features_with_model, rank_of, rare_at
 from palermo.outlet import TopicOutlet
 from palermo.pipeline import Line, Outlet
 from palermo.snapshots import Snapshots
@@ -111,7 +117,7 @@ def known(
 
     Raises ConfigurationError for typologies that cannot be switched on as asked.
     """
-    settings = configuration.settings
+    settings, model = configuration.settings, _model(configuration)
     references, rates = read_references(settings.feed, base), read_rates(settings.feed, base)
     bundle = load_bundle(
         base_currency=settings.feed.base_currency,
@@ -128,8 +134,9 @@ def known(
             rates,
             bundle,
             declared_columns(settings.feed) if carried is None else carried,
+            rare_at(model, references),
         ),
-        model=_model(configuration),
+        model=model,
     )
 
 
@@ -139,6 +146,7 @@ def catalogue_of(
     rates: Rates,
     bundle: Bundle,
     carried: frozenset[str],
+    rare: RareAt = nothing_is_rare,
 ) -> Catalogue:
     """The typologies that are on, knowing what this feed cannot show."""
     settings = configuration.settings
@@ -156,7 +164,7 @@ def catalogue_of(
         has_relations=any(customer.related for customer in references.customers.values()),
     )
     contacts = shared_pairs(references.customers)
-    return Catalogue(enabled_typologies(settings.detectors), available, ground, contacts)
+    return Catalogue(enabled_typologies(settings.detectors), available, ground, contacts, rare)
 
 
 def enabled_typologies(settings: DetectorSettings) -> dict[str, Definition]:

@@ -11,7 +11,13 @@ import msgspec
 import polars as pl
 import pytest
 
-from detectors.catalogue import Catalogue, TestGround, load_typologies
+from detectors.catalogue import (
+    Catalogue,
+    RareAt,
+    TestGround,
+    load_typologies,
+    nothing_is_rare,
+)
 from detectors.contacts import shared_pairs
 from detectors.finding import Finding
 from detectors.gathering import gather
@@ -72,10 +78,11 @@ def judge(
     *,
     batches: Sequence[Sequence[int]] | None = None,
     is_always_armed: bool = False,
+    rare: RareAt = nothing_is_rare,
 ) -> list[Finding]:
     """All findings of the case, gathered ones included, after reading it in these batches of row
     numbers (default: all at once)."""
-    catalogue = _catalogue(case.references)
+    catalogue = _catalogue(case.references, rare)
     profiles = _profiles(case.references, catalogue, is_always_armed)
     networks, shapes = _networks(case.references, catalogue)
     standing: dict[NetworkKey, Finding | None] = {}
@@ -185,7 +192,7 @@ def _networks(references: References, catalogue: Catalogue) -> tuple[Networks, N
     return room, detector
 
 
-def _catalogue(references: References) -> Catalogue:
+def _catalogue(references: References, rare: RareAt) -> Catalogue:
     available = provided(
         EVERY_COLUMN,
         references,
@@ -195,7 +202,7 @@ def _catalogue(references: References) -> Catalogue:
     )
     ground = TestGround(has_register=bool(references.licences), has_relations=True)
     contacts = shared_pairs(references.customers)
-    return Catalogue(load_typologies(), available, ground, contacts)
+    return Catalogue(load_typologies(), available, ground, contacts, rare)
 
 
 def _profiles(references: References, catalogue: Catalogue, is_always_armed: bool) -> Profiles:

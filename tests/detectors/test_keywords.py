@@ -72,3 +72,26 @@ def test_the_same_concept_in_any_language_gives_the_same_finding(
     assert all(of_language == found[0] for of_language in found)
     (fact,) = {f for finding in found[0] for f in finding.facts if f.name.endswith("_named")}
     assert fact.name == f"{LOOKING[typology].name}_named".lower()
+
+
+def test_a_concept_is_a_family_of_facts_only_where_it_is_rare(
+    every_case: list[Any], judged: Any
+) -> None:
+    case = next(c for c in every_case if c.typology == "som-collector-fanin")
+    said = saying(case, Concept.CROSSING)
+
+    common = families(judged(said))
+    rare = families(judged(said, rare=lambda _: frozenset({Concept.CROSSING})))
+    other = families(judged(said, rare=lambda _: frozenset({Concept.DEBT})))
+
+    assert common == other == {("crossing_named", None)}
+    assert rare == {("crossing_named", "keyword")}
+
+
+def families(found: list[Finding]) -> set[tuple[str, str | None]]:
+    return {
+        (fact.name, fact.family)
+        for finding in found
+        for fact in finding.facts
+        if fact.name.endswith("_named")
+    }

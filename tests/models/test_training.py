@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 
+from ingest.lexicon import Concept
 from ingest.transaction import ADDED, ADDRESS, TransactionBatch
-from models.behaviour import FEATURES, trait_names
+from models.behaviour import FEATURES, NAMING, trait_names
 from models.evaluated import REPLACES, TRIGGER, Evaluated
 from models.isolation_forest import ForestSettings
 from models.shelf import ModelRefusedError, Shelf, card_page
-from models.trained_model import ModelError, TrainedModel, trained_model
+from models.trained_model import ModelError, Segment, TrainedModel, trained_model
 from models.training import TrainingSettings, account_weeks, settled, train
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -54,6 +55,16 @@ class PlainProfiles:
             **{
                 feature.name: (pl.col("amount_base") * (n + 3)) % 997
                 for n, feature in enumerate(FEATURES)
+            },
+            # Every account names a debt now and then, the first one a lodging, nobody the rest.
+            **{
+                feature.name: pl.lit(0, pl.Int64)
+                for concept, feature in NAMING.items()
+                if concept not in (Concept.DEBT, Concept.LODGING)
+            },
+            **{
+                NAMING[Concept.DEBT].name: pl.col("txn_lo").cast(pl.Int64) % 5,
+                NAMING[Concept.LODGING].name: pl.col("orig_account_id").eq("A-FICT-0000"),
             },
         )
         missing = [
@@ -316,6 +327,37 @@ def put_manifest(place: Path, **changes: object) -> None:
     (place / "manifest.json").write_bytes(msgspec.json.encode(manifest | changes))
 
 
+def test_the_card_says_of_how_many_accounts_a_text_names_each_concept(model: TrainedModel) -> None:
+    (named,) = [each.named for each in model.card.segments if each.name == "person"]
+
+    assert named["DEBT"] == 1.0
+    assert named["LODGING"] == pytest.approx(1 / (ACCOUNTS - 1), abs=1e-6)
+    assert named["RELEASE"] == 0.0
+
+
+def test_without_a_text_that_names_anything_nothing_is_rare() -> None:
+    silent = transactions(1200).with_columns(concepts=pl.lit(0, pl.Int32))
+
+    card = trained([a_batch(silent)]).card
+
+    assert [each.named for each in card.segments] == [{} for _ in card.segments]
+    assert [each.rare() for each in card.segments] == [frozenset() for _ in card.segments]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "share", "is_rare"),
+    [(100, 0.0, True), (100, 0.01, False), (1_000, 0.009, True), (99, 0.0, False)],
+)
+def test_a_concept_is_rare_below_one_in_a_hundred_of_at_least_a_hundred(
+    accounts: int, share: float, is_rare: bool
+) -> None:
+    segment = Segment(
+        name="person", accounts=accounts, rows=1, quantiles={}, named={"RELEASE": share}
+    )
+
+    assert (Concept.RELEASE in segment.rare()) == is_rare
+
+
 def trained(batches: list[TransactionBatch], until: datetime | None = None) -> TrainedModel:
     return train(
         batches,
@@ -353,6 +395,7 @@ def transactions(count: int) -> pl.DataFrame:
         orig_account_id=pl.format("A-FICT-000{}", "account"),
         orig_party_id=pl.format("C-FICT-000{}", "account"),
         content_hi=pl.lit(0, pl.UInt64),
+        concepts=pl.lit(int(Concept.DEBT), pl.Int32),
         content_lo=pl.col("n").cast(pl.UInt64),
     )
     rest = [pl.lit(None, t).alias(name) for name, t in ADDED.items() if name not in known]

@@ -1,17 +1,19 @@
 """What a model adds to findings, over the demo's own days."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copytree
 
+import msgspec
 import pytest
 
 from detectors.finding import Finding
 from ingest.file_feed import FileFeed
+from ingest.lexicon import Concept
 from models.evaluated import Evaluated
 from models.profile import Profiles
 from models.shelf import Shelf
-from models.trained_model import ModelError, TrainedModel
+from models.trained_model import ModelError, Segment, TrainedModel
 from palermo.config import Configuration, load_settings
 from palermo.errors import CheckFailed
 from palermo.model_scores import (
@@ -19,6 +21,7 @@ from palermo.model_scores import (
     features_with_model,
     model_scores,
     rank_of,
+    rare_at,
     segments_of,
 )
 from palermo.models_shown import TrainingWish, list_models, show_card, train_model, verify_models
@@ -109,6 +112,30 @@ def test_a_subject_without_peers_says_so(model: TrainedModel, judged: Judged) ->
 
     (score,) = scores.values()
     assert (score.percentile, score.contributions) == (None, ("not enough peers",))
+
+
+def test_what_is_rare_goes_by_the_segment_of_the_holder(
+    model: TrainedModel, judged: Judged
+) -> None:
+    references = judged.knowing.references
+    holder, other = (
+        next(c.party_id for c in references.customers.values() if (c.segment == "firm") == is_firm)
+        for is_firm in (False, True)
+    )
+    counted = Segment(
+        name=references.customers[holder].segment,
+        accounts=500,
+        rows=5_000,
+        quantiles={},
+        named={"RELEASE": 0.002, "DEBT": 0.4},
+    )
+    card = msgspec.structs.replace(model.card, segments=[counted])
+
+    rare = rare_at(replace(model, card=card), references)
+
+    assert rare(holder) == {Concept.RELEASE}
+    assert rare(other) == rare("C-FICT-NOBODY") == frozenset()
+    assert rare_at(None, references)(holder) == frozenset()
 
 
 def test_the_models_features_change_no_finding(judged: Judged) -> None:
