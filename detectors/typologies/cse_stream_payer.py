@@ -171,7 +171,8 @@ def typology(p: StreamPayerParameters) -> Typology:
         link=SignalLink(kind="receiver", feature="abroad_payee_60d"),
         deviation="A signal only: it catches real help for poor families too. One or two sizes of "
         "sums stand for even ones, which differ by currency; looked at over 60 days, where windows "
-        "are exact, not 90.",
+        "are exact, not 90. A cover story in a text lifts the strength and stands for no "
+        "payment to a platform.",
         parameters=p,
     )
 

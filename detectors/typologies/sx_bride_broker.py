@@ -140,6 +140,6 @@ def typology(p: BrideBrokerParameters) -> Typology:
         is_sufficient=True,
         deviation="Cycles are counted over 180 days, as long as movements are kept, not a year. A "
         "lump owns what is paid within 30 days and before the next lump, so instalments of one sum "
-        "count once.",
+        "count once. A text that names papers lifts the strength and makes no cycle.",
         parameters=p,
     )

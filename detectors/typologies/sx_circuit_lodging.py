@@ -163,7 +163,8 @@ def typology(p: CircuitLodgingParameters) -> Typology:
         cites=Mask.IN | Mask.LODGING | Mask.TRAVEL | Mask.KW_LODGING,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="circuit_payee_60d"),
-        deviation="Tickets are those between towns; taxis and town buses do not make a circuit.",
+        deviation="Tickets are those between towns; taxis and town buses do not make a circuit. A "
+        "text that names a lodging lifts the strength and counts as no stay: words decide nothing.",
         parameters=p,
     )
 
