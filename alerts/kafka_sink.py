@@ -13,10 +13,10 @@ from kafka.errors import KafkaError
 
 from alerts.alert import SCHEMA_VERSION, AlertRevision, alert_json
 from alerts.errors import AlertsError
+from alerts.kafka_transaction import done_within
 from ingest.feed import Reject
 from ingest.kafka_feed import Origin, unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
-from ingest.kafka_transaction import done_within
 
 Headers = list[tuple[str, bytes]]
 

@@ -12,9 +12,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
+from alerts.kafka_transaction import done_within
 from ingest.kafka_feed import FIRST_LETTER, Record
 from ingest.kafka_settings import KafkaSettings, client_options
-from ingest.kafka_transaction import done_within
 from palermo.errors import DependencyUnreachable
 from palermo.topic_read import records_in
 

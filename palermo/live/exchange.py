@@ -26,9 +26,9 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import IllegalStateError, KafkaError
 
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
+from alerts.kafka_transaction import done_within
 from ingest.kafka_feed import Record, unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
-from ingest.kafka_transaction import done_within
 from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
 

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 from kafka.errors import KafkaTimeoutError, ProducerFencedError
 
-from ingest.kafka_transaction import done_within
+from alerts.kafka_transaction import done_within
 
 
 def test_a_step_that_is_answered_is_done() -> None:
