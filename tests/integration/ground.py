@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.integration.stages import (
     is_done,
     kafka_section,
     produce,
+    progress_in,
     settings_in,
 )
 
@@ -172,19 +173,23 @@ def disturbed(
     rows: Sequence[bytes] | None = None,
     total: int | None = None,
 ) -> None:
-    """Processes that are started again when they end, while rows come in, until the nemesis has
-    done its work and `total` rows are judged. rows: those that come in, if not the country's;
-    none where they are there already. total: of all, if it is not they."""
+    """Processes that are started again when they end, while rows come in, until the nemesis, which
+    begins when the first rows are judged, has done its work and `total` rows are judged.
+
+    rows: those that come in, if not the country's; none where they are there already. total: of
+    all, if it is not they.
+    """
     fed = ground.country.rows if rows is None else rows
     wanted = total or len(fed) or len(ground.country.rows)
     feeder = Thread(target=feed_slowly, args=(settings_in(ground.config), fed), daemon=True)
     until = time.monotonic() + PATIENCE_SECONDS
     with kept_alive(ground, wanted, are_named=are_named) as processes:
         feeder.start()
-        work, is_over = nemesis(processes.running), False
+        work, is_over, has_begun = nemesis(processes.running), False, False
         while not (is_over and processes.are_done()):
             assert time.monotonic() < until, f"the stages did not come to an end: {ground.log}"
-            if not is_over:
+            has_begun = has_begun or processes.have_begun()
+            if has_begun and not is_over:
                 is_over = next(work, OVER) is OVER
             processes.start_missing()
             time.sleep(0.2)
@@ -220,6 +225,12 @@ class Processes:
                     # Below zero: killed by us; zero: asked to end.
                     self.ground.ends.update([code] if code > 0 else [])
                     self.running[name] = self._start(stage, name)
+
+    def have_begun(self) -> bool:
+        """Whether any row was judged: what is done to processes that only start tells nothing."""
+        with suppress(AlertsError):
+            return progress_in(self.ground.out / DATABASE) is not None
+        return False
 
     def are_done(self) -> bool:
         try:

@@ -103,11 +103,14 @@ class Proxy:
         link = _Link(writer, broker)
         self._links.add(link)
         try:
-            await asyncio.gather(
-                self._carry(reader, broker, lambda frame: self._is_lost(link, frame)),
-                self._carry(answers, writer, lambda frame: frame[4:8] in link.unanswered),
-            )
-        except (OSError, asyncio.IncompleteReadError):
+            async with asyncio.TaskGroup() as both:
+                both.create_task(
+                    self._carry(reader, broker, lambda frame: self._is_lost(link, frame))
+                )
+                both.create_task(
+                    self._carry(answers, writer, lambda frame: frame[4:8] in link.unanswered)
+                )
+        except* (OSError, asyncio.IncompleteReadError):
             pass  # One of the two has hung up: so does the other.
         finally:
             self._links.discard(link)

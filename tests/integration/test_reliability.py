@@ -50,7 +50,6 @@ from tests.integration.stages import (
     is_done,
     killed_at,
     produce,
-    progress_in,
     settings_in,
 )
 
@@ -309,8 +308,9 @@ def test_connections_are_cut(far: Far) -> None:
     disturbed(far.ground, cut)
 
     cuts = far.proxy.cuts - before
+    assert cuts > 40
     far.ground.demand_all(
-        "connections cut", f"all at once, 40 times within a minute: {cuts:,}", begun
+        "connections cut", f"{cuts:,}, all there are, 40 times within a minute", begun
     )
 
 
@@ -430,8 +430,6 @@ def test_the_database_is_held_and_taken_away(ground: Ground) -> None:
     database, elsewhere = ground.out / DATABASE, ground.out.with_name("elsewhere.db")
 
     def take(processes: Running) -> Iterator[None]:
-        while progress_in(database) is None:
-            yield
         for _ in range(3):
             with closing(sqlite3.connect(database, timeout=60.0)) as holder:
                 holder.execute("begin immediate")
