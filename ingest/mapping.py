@@ -110,12 +110,13 @@ CANONICAL: tuple[str, ...] = (
 )
 """The names a feed's columns can be mapped to."""
 
-Group = Literal["device", "place"]
+Group = Literal["device", "place", "text"]
 GROUPS: dict[Group, frozenset[str]] = {
     "device": frozenset({"device_hash"}),
     "place": frozenset(
         {"place_id", "terminal_id", "branch_id", "location_country", "location_region"}
     ),
+    "text": frozenset({"remittance_text"}),
 }
 """Columns that `without` blanks together."""
 

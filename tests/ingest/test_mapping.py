@@ -25,7 +25,7 @@ from ingest.transaction import TRANSACTION
         ({"base_currency": "XAU"}, "no minor units"),
         ({"rates": {"KIP": "5"}}, "KIP: not an ISO 4217"),
         ({"rates": {"USD": "-5"}}, "USD: write a positive decimal"),
-        ({"without": ["names"]}, "'device' or 'place'"),
+        ({"without": ["names"]}, "'device', 'place' or 'text'"),
         ({"lateness_hours": 0}, "greater than 0"),
     ],
 )
