@@ -84,15 +84,20 @@ def test_the_archive_of_a_run_is_a_feed_with_the_same_alerts(
 
 
 @pytest.mark.slow
-def test_standard_input_fed_again_goes_on(demo_feed: Path, whole: Path, tmp_path: Path) -> None:
-    config = demo_feed / "palermo.toml"
+def test_standard_input_fed_again_goes_on(demo_feed: Path, tmp_path: Path) -> None:
+    feed, whole, out = tmp_path / "feed", tmp_path / "whole", tmp_path / "out"
+    shutil.copytree(demo_feed, feed)
+    config = feed / "palermo.toml"
+    # A file shows that it has no texts; standard input is taken at its word.
+    config.write_text(config.read_text().replace("[feed]\n", '[feed]\nwithout = ["text"]\n', 1))
+    carry_out(Wish(feed=str(feed), config=None, out=whole))
     rows = (demo_feed / "transactions.ndjson").read_bytes().splitlines(keepends=True)
 
     for part in (rows[:2000], rows):
-        ended = _piped(b"".join(part), "run", "--feed", "-", "--config", config, "--out", tmp_path)
+        ended = _piped(b"".join(part), "run", "--feed", "-", "--config", config, "--out", out)
         assert ended.returncode == 0, ended.stderr
 
-    assert (tmp_path / "alerts.ndjson").read_bytes() == (whole / "alerts.ndjson").read_bytes()
+    assert (out / "alerts.ndjson").read_bytes() == (whole / "alerts.ndjson").read_bytes()
 
 
 def test_a_currency_without_a_rate_is_told_with_the_typologies_it_blinds(
