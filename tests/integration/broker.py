@@ -15,15 +15,10 @@ KAFKA = Path(__file__).parents[2] / "deploy" / "kafka"
 LIBRARIES = KAFKA.parents[1] / ".kafka" / "libs"
 JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 CLUSTER = "PalermoFictCluster0001"
-BEHIND_A_PROXY = """
-process.roles=broker,controller
+ALONE = """process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=INSIDE://127.0.0.1:{inside},OUTSIDE://127.0.0.1:{outside},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=INSIDE://127.0.0.1:{inside},OUTSIDE://{proxy}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=INSIDE
-listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={home}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -32,6 +27,14 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=3
 group.initial.rebalance.delay.ms=0
+"""
+"""Of a single node of tests, however it is reached."""
+
+BEHIND_A_PROXY = """
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=INSIDE://127.0.0.1:{inside},OUTSIDE://127.0.0.1:{outside},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=INSIDE://127.0.0.1:{inside},OUTSIDE://{proxy}
+listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
 """
 
 
@@ -71,9 +74,10 @@ def log_of(home: Path) -> str:
 
 @contextmanager
 def running_broker(home: Path, properties: str, *format_arguments: str) -> Iterator[None]:
-    """A broker with these properties, from the jars that the first one has brought."""
+    """A single node, reached as these properties say, from the jars that the first one has
+    brought."""
     path = home / "server.properties"
-    path.write_text(properties)
+    path.write_text(ALONE.format(home=home) + properties)
     formatting = ("format", "--cluster-id", CLUSTER, "--config", str(path), *format_arguments)
     _java(home, "kafka.tools.StorageTool", *formatting).wait(timeout=60)
     server = _java(home, "kafka.Kafka", str(path))

@@ -54,7 +54,7 @@ def proxied(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     inside, outside = free_port_pair(), free_port_pair()
     proxy = Proxy(port=outside + 1, broker_port=outside)
     properties = BEHIND_A_PROXY.format(
-        inside=inside, controller=inside + 1, outside=outside, proxy=proxy.address, home=home
+        inside=inside, controller=inside + 1, outside=outside, proxy=proxy.address
     )
     with running_broker(home, properties), proxy.running():
         yield proxy, f"127.0.0.1:{inside}"

@@ -30,13 +30,9 @@ pytestmark = [
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 ADMIN, USER, RIGHT = "admin-fict", "palermo-fict", "fict-password"
 PROPERTIES = """
-process.roles=broker,controller
-node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 listeners=SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},INSIDE://127.0.0.1:{inside}
 advertised.listeners=SASL_SSL://127.0.0.1:{port},INSIDE://127.0.0.1:{inside}
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=INSIDE
 listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT
 sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={login} required;
@@ -45,14 +41,6 @@ ssl.keystore.location={home}/keys.p12
 ssl.keystore.password={password}
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:{admin};User:ANONYMOUS
-log.dirs={home}/data
-auto.create.topics.enable=false
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=3
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=3
-group.initial.rebalance.delay.ms=0
 """
 
 
