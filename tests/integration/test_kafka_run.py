@@ -18,6 +18,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from ingest.kafka_settings import KafkaSettings
 from palermo.running import Wish, carry_out
+from tests.demo import copied_demo
 
 pytestmark = [
     pytest.mark.needs_java,
@@ -59,25 +60,16 @@ class Published:
 @pytest.fixture(scope="module")
 def alerts_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("file")
-    feed = copied_demo(folder / "feed")
+    feed = copied_demo(DEMO, folder / "feed")
     carry_out(Wish(feed=str(feed), config=None, out=folder / "out"))
     return (folder / "out" / "alerts.ndjson").read_bytes()
-
-
-def copied_demo(folder: Path) -> Path:
-    """The demo, said to have no texts: a file shows that it has none, a topic, which is read only
-    once, is taken at its word."""
-    shutil.copytree(DEMO, folder)
-    config = folder / "palermo.toml"
-    config.write_text(config.read_text().replace("[feed]\n", '[feed]\nwithout = ["text"]\n', 1))
-    return folder
 
 
 @pytest.fixture
 def config(settings: KafkaSettings, tmp_path: Path) -> Path:
     """The demo's feed in the topic, some faults among its rows, and the configuration for it."""
     produce_demo(settings)
-    folder = copied_demo(tmp_path / "feed")
+    folder = copied_demo(DEMO, tmp_path / "feed")
     (folder / "transactions.ndjson").unlink()
     with (folder / "palermo.toml").open("a") as file:
         file.write(kafka_section(settings))

@@ -16,6 +16,7 @@ import pytest
 
 from palermo.folder import DATABASE
 from palermo.running import Wish, carry_out
+from tests.demo import copied_demo
 
 Command = Callable[..., Any]
 
@@ -85,11 +86,8 @@ def test_the_archive_of_a_run_is_a_feed_with_the_same_alerts(
 
 @pytest.mark.slow
 def test_standard_input_fed_again_goes_on(demo_feed: Path, tmp_path: Path) -> None:
-    feed, whole, out = tmp_path / "feed", tmp_path / "whole", tmp_path / "out"
-    shutil.copytree(demo_feed, feed)
-    config = feed / "palermo.toml"
-    # A file shows that it has no texts; standard input is taken at its word.
-    config.write_text(config.read_text().replace("[feed]\n", '[feed]\nwithout = ["text"]\n', 1))
+    feed = copied_demo(demo_feed, tmp_path / "feed")
+    config, whole, out = feed / "palermo.toml", tmp_path / "whole", tmp_path / "out"
     carry_out(Wish(feed=str(feed), config=None, out=whole))
     rows = (demo_feed / "transactions.ndjson").read_bytes().splitlines(keepends=True)
 
