@@ -21,9 +21,10 @@ from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
 from models.kernels.arena import MOVEMENT, Int64s
-from models.kernels.arming import Asked, Prices, arm_holders
+from models.kernels.arming import PRICE, Asked, Prices, arm_holders
 from models.kernels.evaluate import (
     ALL,
+    ARMED_TRIGGER,
     TESTS,
     VARIANTS,
     Results,
@@ -32,7 +33,7 @@ from models.kernels.evaluate import (
     compare,
     evaluate,
 )
-from models.kernels.questions import EVERY_ARM, ArmTable
+from models.kernels.questions import ARM, EVERY_ARM
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.ledger_rows import ledger_rows
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
@@ -49,18 +50,19 @@ from models.snapshot import (
     name_pieces,
     names_in,
 )
-from models.tables import arm_table, early_tables, feature_table, screen_table
+from models.tables import (
+    arm_table,
+    early_tables,
+    feature_table,
+    left_open,
+    records,
+    screen_table,
+)
 from models.transactions import Transactions
 
 COMPLETE_HISTORY_DAYS = 10_000
 KEPT_DAYS = LONGEST_DAYS + 5
-ALWAYS_ARMED = ArmTable(
-    has=np.zeros(1, np.int64),
-    lacks=np.zeros(1, np.int64),
-    window=np.full(1, DAY, np.int64),
-    least=np.ones(1, np.int64),
-    scope=np.zeros(1, np.int64),
-)
+ALWAYS_ARMED = records(ARM, has=[0], lacks=[0], window=[DAY], least=[1], scope=[0])
 """One arm that any movement fills."""
 
 
@@ -106,8 +108,9 @@ class Profiles:
         self._features = tuple(features)
         self._arms = arm_table(arms)
         self._feature_table = feature_table(features, arms, asks)
-        self._screens = screen_table(screens, features, arms)
         early = early_tables(() if is_always_armed else screens, features, arms)
+        late = screens if is_always_armed else left_open(screens, features, arms)
+        self._screens = screen_table(late, features, arms)
         self._asked = Asked(ALWAYS_ARMED if is_always_armed else self._arms, *early)
         self._no_features = pl.DataFrame(
             schema={**TRIGGER, **{feature.name: _kind(feature) for feature in features}}
@@ -379,11 +382,12 @@ class Profiles:
         starts, lengths = self._blocks.starts[holders], self._blocks.lengths[holders]
         some = lengths > firsts
         if not some.any():
-            return Prices(0, np.zeros(0, np.int64), np.zeros(0, np.int64))
+            return Prices(0, records(PRICE, usd=[], threshold=[]))
         # A block is in order of time; two clocks on Earth are at most 26 hours apart.
         first = int(days[(starts + firsts)[some]].min()) - 2
         last = int(days[(starts + lengths - 1)[some]].max()) + 2
-        return Prices(first, *self._prices_on(np.arange(first, last + 1)))
+        usd, threshold = self._prices_on(np.arange(first, last + 1))
+        return Prices(first, records(PRICE, usd=usd, threshold=threshold))
 
     def _prices_on(self, days: Int64s) -> tuple[Int64s, Int64s]:
         """One US dollar and the reporting threshold on each of these days, in minor units."""
@@ -397,8 +401,16 @@ class Profiles:
         if not self._is_history_complete and self._history_start is not None:
             since = microseconds(self._history_start)
             history = (self._blocks.columns.time[slots] - since) // DAY
-        prices = self._prices_on(self._blocks.columns.day[slots])
-        return Triggers(start, offsets, armed, history, *prices)
+        usd, threshold = self._prices_on(self._blocks.columns.day[slots])
+        return records(
+            ARMED_TRIGGER,
+            start=start,
+            offset=offsets,
+            armed=armed,
+            history_days=history,
+            usd=usd,
+            threshold=threshold,
+        )
 
     def _usd_minor(self, on: date) -> int | None:
         """The feed's own rate, else the rough one of the bundle."""
@@ -575,8 +587,9 @@ def _kind(feature: Feature) -> pl.DataType:
 
 def _left_of(triggers: Triggers, standing: Standing) -> Triggers:
     """The triggers that stand, with the armed bits that are left."""
-    left = Triggers(*(values[standing.trigger] for values in triggers))
-    return left._replace(armed=standing.bits)
+    left = triggers[standing.trigger]
+    left.armed = standing.bits
+    return left
 
 
 def _nullable(name: str, values: Int64s, null: int) -> pl.Series:

@@ -1,80 +1,84 @@
 """Arms, features and screens as the flat tables that kernels read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from models.features import AT_ONCE, Aggregate, Arm, Feature, Screen
-from models.kernels.arena import Int64s
 from models.kernels.questions import (
+    ARM,
     EVERY_ARM,
+    FEATURE,
     ONE,
+    SCREEN,
     THRESHOLD,
     USD,
-    ArmTable,
-    FeatureTable,
-    ScreenTable,
+    Table,
 )
 from models.mask import Mask
 
 
-def arm_table(arms: Sequence[Arm]) -> ArmTable:
+def arm_table(arms: Sequence[Arm]) -> Table:
     """One row an arm."""
-    return ArmTable(
-        has=_int64s(int(arm.has) for arm in arms),
-        lacks=_int64s(int(arm.lacks) for arm in arms),
-        window=_int64s(_length(arm.window) for arm in arms),
-        least=_int64s(arm.least for arm in arms),
-        scope=_int64s(int(arm.scope) for arm in arms),
+    return records(
+        ARM,
+        has=[int(arm.has) for arm in arms],
+        lacks=[int(arm.lacks) for arm in arms],
+        window=[_length(arm.window) for arm in arms],
+        least=[arm.least for arm in arms],
+        scope=[int(arm.scope) for arm in arms],
     )
 
 
 def feature_table(
     features: Sequence[Feature], arms: Sequence[Arm], asks: Mapping[str, frozenset[str]]
-) -> FeatureTable:
+) -> Table:
     """One row a feature; `asks`: per typology, the names of the features it reads."""
-    return FeatureTable(
-        aggregate=_int64s(int(f.aggregate) for f in features),
-        window=_int64s(_length(f.window) for f in features),
-        has=_int64s(int(f.has) for f in features),
-        lacks=_int64s(int(f.lacks) for f in features),
-        scope=_int64s(int(f.scope) for f in features),
-        least_history=_int64s(f.least_history for f in features),
-        low_usd=_int64s(f.limits_usd[0] if f.limits_usd else -1 for f in features),
-        high_usd=_int64s(f.limits_usd[1] if f.limits_usd else -1 for f in features),
-        same_direction=_int64s(int(f.same_direction) for f in features),
-        same_counterparty=_int64s(int(f.same_counterparty) for f in features),
-        tests=_int64s(int(f.tests) for f in features),
-        near_has=_int64s(int(f.near.has) if f.near else 0 for f in features),
-        near_lacks=_int64s(int(f.near.lacks) if f.near else 0 for f in features),
-        near_within=_int64s(_length(f.near.within) if f.near else 0 for f in features),
-        near_region=_int64s(int(f.near.same_region) if f.near else 0 for f in features),
-        near_after=_int64s(int(f.near.either_way) if f.near else 0 for f in features),
-        arms=_int64s(
+    return records(
+        FEATURE,
+        aggregate=[int(f.aggregate) for f in features],
+        window=[_length(f.window) for f in features],
+        has=[int(f.has) for f in features],
+        lacks=[int(f.lacks) for f in features],
+        scope=[int(f.scope) for f in features],
+        least_history=[f.least_history for f in features],
+        low_usd=[f.limits_usd[0] if f.limits_usd else -1 for f in features],
+        high_usd=[f.limits_usd[1] if f.limits_usd else -1 for f in features],
+        same_direction=[int(f.same_direction) for f in features],
+        same_counterparty=[int(f.same_counterparty) for f in features],
+        tests=[int(f.tests) for f in features],
+        near_has=[int(f.near.has) if f.near else 0 for f in features],
+        near_lacks=[int(f.near.lacks) if f.near else 0 for f in features],
+        near_within=[_length(f.near.within) if f.near else 0 for f in features],
+        near_region=[int(f.near.same_region) if f.near else 0 for f in features],
+        near_after=[int(f.near.either_way) if f.near else 0 for f in features],
+        arms=[
             sum(1 << i for i, arm in enumerate(arms) if f.name in asks.get(arm.typology, ()))
             | EVERY_ARM
             for f in features
-        ),
+        ],
     )
 
 
 def screen_table(
     screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
-) -> ScreenTable:
+) -> Table:
     """One row a screen, the dear ones last."""
     screens = sorted(screens, key=lambda screen: screen.is_dear)
     index: dict[str | None, int] = {feature.name: i for i, feature in enumerate(features)}
-    return ScreenTable(
-        part=_int64s(index[s.part] for s in screens),
-        whole=_int64s((index | WHOLES)[s.whole] for s in screens),
-        ratio=np.fromiter((s.ratio for s in screens), np.float64),
-        is_least=_int64s(int(s.is_least) for s in screens),
-        is_core=_int64s(int(s.is_core) for s in screens),
-        arms=_int64s(
+    return records(
+        SCREEN,
+        part=[index[s.part] for s in screens],
+        whole=[(index | WHOLES)[s.whole] for s in screens],
+        ratio=[s.ratio for s in screens],
+        is_least=[int(s.is_least) for s in screens],
+        is_core=[int(s.is_core) for s in screens],
+        arms=[
             sum(1 << i for i, arm in enumerate(arms) if arm.typology == s.typology) for s in screens
-        ),
+        ],
     )
 
 
@@ -117,28 +121,42 @@ EXACT = frozenset(kind for kind, (bound, also) in BOUNDS.items() if bound == kin
 
 def early_tables(
     screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
-) -> tuple[FeatureTable, ScreenTable]:
+) -> tuple[Table, Table]:
     """Tallies that can slide, and the screens they can refuse for. Each lets through at
     least what the exact screen does."""
-    scopes = {arm.typology: {a.scope for a in arms if a.typology == arm.typology} for arm in arms}
-    by_name = {feature.name: feature for feature in features}
-    bounding: dict[str, Feature] = {}
-    early: list[Screen] = []
-    for screen in screens:
-        part = by_name[screen.part]
-        whole = by_name.get(screen.whole or "")
-        sides = [part] if whole is None else [part, whole]
-        is_in_scope = all(scopes.get(screen.typology) == {side.scope} for side in sides)
-        if is_in_scope and _can_be_early(screen, part, whole):
-            bounding.update({side.name: _bound(side) for side in sides})
-            early.append(screen)
+    early = [each for each in _sided(screens, features) if _can_be_early(*each, arms)]
+    bounding = {side.name: _bound(side) for _, *sides in early for side in sides if side}
     tallies = tuple(bounding.values())
-    return feature_table(tallies, arms, {}), screen_table(early, tallies, arms)
+    return feature_table(tallies, arms, {}), screen_table([s for s, *_ in early], tallies, arms)
 
 
-def _can_be_early(screen: Screen, part: Feature, whole: Feature | None) -> bool:
+def left_open(
+    screens: Sequence[Screen], features: Sequence[Feature], arms: Sequence[Arm]
+) -> list[Screen]:
+    """The screens that the early ones do not answer: those they do are not asked again."""
+    return [
+        screen
+        for screen, part, whole in _sided(screens, features)
+        if not _can_be_early(screen, part, whole, arms) or not _is_exact(part)
+    ]
+
+
+def _sided(
+    screens: Sequence[Screen], features: Sequence[Feature]
+) -> list[tuple[Screen, Feature, Feature | None]]:
+    """Each screen with the features it compares."""
+    by_name = {feature.name: feature for feature in features}
+    return [(s, by_name[s.part], by_name.get(s.whole or "")) for s in screens]
+
+
+def _can_be_early(
+    screen: Screen, part: Feature, whole: Feature | None, arms: Sequence[Arm]
+) -> bool:
     """A smaller bound must refuse only what the value refuses: exact where at most is asked, and
     not in place of a null that would be let through."""
+    scopes = {arm.scope for arm in arms if arm.typology == screen.typology}
+    if any(scopes != {side.scope} for side in (part, whole) if side):
+        return False
     is_bounded = part.aggregate in BOUNDS and screen.is_least
     is_never_null = part.aggregate in NEVER_NULL and not part.least_history
     is_safe = screen.is_core or is_never_null
@@ -162,8 +180,13 @@ def _bound(feature: Feature) -> Feature:
     return replace(feature, aggregate=aggregate, has=feature.has | also, window=window)
 
 
-def _int64s(values: Iterable[int]) -> Int64s:
-    return np.fromiter(values, np.int64)
+def records(kind: np.dtype[np.void], **columns: npt.ArrayLike) -> Table:
+    """A record array of this kind from its columns, all equally long."""
+    (rows,) = {len(np.atleast_1d(values)) for values in columns.values()}
+    made = np.empty(rows, kind).view(np.recarray)
+    for name in kind.names or ():
+        made[name] = columns[name]
+    return made
 
 
 def _length(window: timedelta) -> int:

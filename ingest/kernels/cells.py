@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, lean
 
 Bytes = npt.NDArray[np.uint8]
 Int8s = npt.NDArray[np.int8]
@@ -53,7 +53,7 @@ def words(listed: list[bytes]) -> Words:
     return found
 
 
-@njit(cache=True)
+@lean
 def find(known: Words, data: Bytes, start: int, length: int) -> Word:
     """The place of the word that lies in `data`, or -1. O(length)."""
     slot = _hash(data, start, length) & (known.slots.shape[0] - 1)
@@ -107,7 +107,7 @@ def may_be_stripped(data: Bytes, start: int, length: int) -> bool:
     )
 
 
-@njit(cache=True)
+@lean
 def view_cells(
     data: Bytes, starts: Int32s, lengths: Int32s, views: UInt64s, is_valid: Bools
 ) -> None:
@@ -130,7 +130,7 @@ def view_cells(
         views[2 * row + 1] = high
 
 
-@njit(cache=True)
+@lean
 def differ(
     data: Bytes, starts: Int32s, lengths: Int32s, other_starts: Int32s, other_lengths: Int32s,
     found: Int8s,

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import Bools, Bytes, Int8s, Int32s, Int64s, UInt64s, Word
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 
 _BLOCK = 128
 _START = np.array(
@@ -92,7 +92,7 @@ def hash_contents(
         high[row], low[row] = _swapped(state[0]), _swapped(state[1])
 
 
-@inner
+@making
 def _room(size: int) -> tuple[UInt64s, UInt64s]:
     """A message of whole blocks, and the state."""
     blocks = size // _BLOCK + 2

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import Int8s, Int32s, Word
+from ingest.kernels.inner import lean
 
 ENTRY = np.dtype(
     [
@@ -81,7 +82,7 @@ def decide_new(
     return rows.shape[0], count, latest, earliest
 
 
-@njit(cache=True)
+@lean
 def find_slot(entries: Entries, slots: Int32s, high: Word, low: Word) -> Word:
     """The slot that holds this id, or the free one where it belongs."""
     mask = slots.shape[0] - 1

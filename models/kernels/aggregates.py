@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.arena import Columns, Int32s, Int64s
 from models.kernels.slices import DAY, IN
 from models.kernels.sorting import ascending, distinct_of, places_by
@@ -37,7 +37,7 @@ def distinct(names: Int32s, chosen: Int64s, m: int, seen: Int64s, stamp: int) ->
     return count
 
 
-@inner
+@making
 def distinct_days(columns: Columns, chosen: Int64s, m: int) -> int:
     """Local days with at least one movement. O(m log m)."""
     days = np.empty(m, np.int64)
@@ -46,7 +46,7 @@ def distinct_days(columns: Columns, chosen: Int64s, m: int) -> int:
     return len(distinct_of(days))
 
 
-@inner
+@making
 def largest_day(columns: Columns, chosen: Int64s, m: int, is_sum: bool) -> int:
     """The largest sum (or count) of one local day; 0 of nothing. O(m log m)."""
     days = np.empty(m, np.int64)
@@ -62,7 +62,7 @@ def largest_day(columns: Columns, chosen: Int64s, m: int, is_sum: bool) -> int:
     return best
 
 
-@inner
+@making
 def priced_amounts(columns: Columns, chosen: Int64s, m: int) -> Int64s:
     """Ascending amounts of the priced movements."""
     amounts = np.empty(m, np.int64)
@@ -74,14 +74,14 @@ def priced_amounts(columns: Columns, chosen: Int64s, m: int) -> Int64s:
     return ascending(amounts[:n])
 
 
-@inner
+@making
 def lower_median(columns: Columns, chosen: Int64s, m: int) -> int:
     """Element (n-1)//2 of the sorted amounts; NULL of none."""
     amounts = priced_amounts(columns, chosen, m)
     return amounts[(len(amounts) - 1) // 2] if len(amounts) else NULL
 
 
-@inner
+@making
 def fifo_lots(columns: Columns, chosen: Int64s, m: int, matched: Int64s, dwell: Int64s) -> int:
     """Credits matched to debits, oldest first: minor units and microseconds of each lot, in the
     order of matching; how many. At most m lots of credits plus m of debits. O(m)."""
@@ -108,7 +108,7 @@ def fifo_lots(columns: Columns, chosen: Int64s, m: int, matched: Int64s, dwell: 
     return lots
 
 
-@inner
+@making
 def dwell_median(columns: Columns, chosen: Int64s, m: int) -> int:
     """Microseconds money rests, weighted by minor units; NULL if nothing matched. O(m log m)."""
     matched, dwell = np.empty(2 * m + 1, np.int64), np.empty(2 * m + 1, np.int64)
@@ -127,7 +127,7 @@ def dwell_median(columns: Columns, chosen: Int64s, m: int) -> int:
     return NULL
 
 
-@inner
+@making
 def passed_within(columns: Columns, chosen: Int64s, m: int) -> int:
     """Minor units that left at most 48 hours after they came."""
     matched, dwell = np.empty(2 * m + 1, np.int64), np.empty(2 * m + 1, np.int64)
@@ -161,7 +161,7 @@ def top_name(
     return max(best, 0), who
 
 
-@inner
+@making
 def band_count(columns: Columns, chosen: Int64s, m: int, low: int, high: int) -> int:
     """Movements within the two disjoint intervals [a, 1.05 a], a observed, low <= a <= high, that
     cover most. O(m log m)."""
@@ -206,7 +206,7 @@ def repeat_count(
     return count
 
 
-@inner
+@making
 def far_sum(
     columns: Columns, chosen: Int64s, m: int, latitude: Float64s, longitude: Float64s,
     at_home: int, seen: Int64s, sums: Int64s, stamp: int,

@@ -4,15 +4,16 @@ An arm is a count within a window, an early screen a comparison of counts and su
 necessary for a typology to fire, so what fails here needs no slice, no explanation, no variant.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from ingest.kernels.inner import lean
 from models.features import Aggregate
 from models.kernels.arena import Columns, Int8s, Int64s
-from models.kernels.questions import ArmTable, FeatureTable, ScreenTable, is_passed, whole_of
+from models.kernels.questions import Table, is_passed, whole_of
 from models.kernels.slices import HUB_MOVEMENTS, HUB_WINDOW, RETURN
 
 COUNT = int(Aggregate.COUNT)
@@ -42,18 +43,20 @@ class Lane(NamedTuple):
 class Asked(NamedTuple):
     """Arms, and the early screens with the counts and sums they compare."""
 
-    arms: ArmTable
-    features: FeatureTable
-    screens: ScreenTable
+    arms: Table
+    features: Table
+    screens: Table
+
+
+PRICE = np.dtype([("usd", np.int64), ("threshold", np.int64)])
+"""One US dollar and the reporting threshold in minor units (-1 = none known)."""
 
 
 class Prices(NamedTuple):
-    """One row a local day from `first_day` on: one US dollar and the reporting threshold in minor
-    units (-1 = none known)."""
+    """One row of PRICE a local day from `first_day` on."""
 
     first_day: int
-    usd: Int64s
-    threshold: Int64s
+    on: Any
 
 
 class Tallied(NamedTuple):
@@ -160,8 +163,8 @@ def arm_scope(
             held &= screen(columns, start, lane, low, at, asked, prices, s, bits, tallied, met)
 
 
-@njit(cache=True)
-def longest_arm(arms: ArmTable, scope: int) -> int:
+@lean
+def longest_arm(arms: Table, scope: int) -> int:
     """Microseconds back to which the arms of a scope look."""
     longest = 0
     for i in range(len(arms.window)):
@@ -170,7 +173,7 @@ def longest_arm(arms: ArmTable, scope: int) -> int:
     return longest
 
 
-@njit(cache=True)
+@lean
 def longest_screen(asked: Asked, held: int) -> int:
     """Microseconds back to which the early screens of these arms look."""
     longest = 0
@@ -182,7 +185,7 @@ def longest_screen(asked: Asked, held: int) -> int:
     return longest
 
 
-@njit(cache=True)
+@lean
 def gather(
     columns: Columns, start: int, length: int, first: int, account: int, reach: int, lane: Lane
 ) -> tuple[int, int]:
@@ -207,7 +210,7 @@ def gather(
     return to, at
 
 
-@njit(cache=True)
+@lean
 def mark_cancelled(columns: Columns, start: int, lane: Lane, low: int) -> None:
     """lane.cancelled[k] = place of the first return after it that names it. O(lane x returns)."""
     for r in range(low, len(lane.time)):
@@ -234,7 +237,7 @@ class Tally(NamedTuple):
     window: int
 
 
-@njit(cache=True)
+@lean
 def slide(
     columns: Columns, start: int, lane: Lane, low: int, at: int, tally: Tally, met: Int64s,
     values: Int64s,
@@ -250,14 +253,14 @@ def slide(
         slide_distinct(lane, since, at, tally.window, met, values)
 
 
-@njit(cache=True)
+@lean
 def window_start(lane: Lane, low: int, at: int, tally: Tally) -> int:
     """The first place, from `low` on, of the window up to lane[at]."""
     since = lane.time[at] - tally.window
     return low + np.searchsorted(lane.time[low:at], since, side="right")
 
 
-@njit(cache=True)
+@lean
 def weigh(columns: Columns, start: int, lane: Lane, low: int, tally: Tally) -> None:
     """lane.worth = what each movement adds to a count or a sum, or the name it adds. O(lane)."""
     aggregate, has, lacks, _ = tally
@@ -275,7 +278,7 @@ def weigh(columns: Columns, start: int, lane: Lane, low: int, tally: Tally) -> N
             worth[k] = name_of(columns, start + lane.offset[k], aggregate) if is_meant else -1
 
 
-@njit(cache=True)
+@lean
 def name_of(columns: Columns, slot: int, aggregate: int) -> int:
     """The interned name that a distinct tally looks at; negative = none."""
     if aggregate == DISTINCT_COUNTERPARTIES:
@@ -287,7 +290,7 @@ def name_of(columns: Columns, slot: int, aggregate: int) -> int:
     return columns.place[slot]
 
 
-@njit(cache=True)
+@lean
 def slide_sum(lane: Lane, low: int, at: int, window: int, values: Int64s) -> None:
     """Sums of lane.worth; what a return cancels goes with it."""
     time, worth, cancelled = lane.time, lane.worth, lane.cancelled
@@ -313,7 +316,7 @@ def slide_sum(lane: Lane, low: int, at: int, window: int, values: Int64s) -> Non
         values[k] = value
 
 
-@njit(cache=True)
+@lean
 def slide_distinct(lane: Lane, low: int, at: int, window: int, met: Int64s, values: Int64s) -> None:
     """Different names among lane.worth (negative = none), by how often the window holds each."""
     time, name, cancelled = lane.time, lane.worth, lane.cancelled
@@ -354,7 +357,7 @@ def oldest_counted(time: Int64s, low: int, since: int, k: int) -> int:
     return since
 
 
-@njit(cache=True)
+@lean
 def screen(
     columns: Columns, start: int, lane: Lane, low: int, at: int, asked: Asked, prices: Prices,
     s: int, bits: Int64s, tallied: Tallied, met: Int64s,
@@ -372,15 +375,17 @@ def screen(
     for k in range(at, len(lane.time)):
         if bits[lane.offset[k]] & asked.screens.arms[s]:
             day = columns.day[start + lane.offset[k]] - prices.first_day
-            other = whole_of(asked.screens, s, whole[k], prices.usd[day], prices.threshold[day])
+            other = whole_of(
+                asked.screens, s, whole[k], prices.on.usd[day], prices.on.threshold[day]
+            )
             if not is_passed(asked.screens, s, part[k], other):
                 bits[lane.offset[k]] &= ~asked.screens.arms[s]
         left |= bits[lane.offset[k]]
     return left
 
 
-@njit(cache=True)
-def tally_of(features: FeatureTable, f: int) -> Tally:
+@lean
+def tally_of(features: Table, f: int) -> Tally:
     """A feature as a tally; returns move no money."""
     return Tally(
         features.aggregate[f], features.has[f], features.lacks[f] | RETURN, features.window[f]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.slices import IN, LONG_DAYS, OUT
 from models.kernels.sorting import places_by
@@ -17,7 +17,7 @@ LEAST_SAVERS = 3
 ROUND_DAYS = 7
 
 
-@inner
+@making
 def mark_circles(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, explained: Int16s
 ) -> None:
@@ -35,7 +35,7 @@ def mark_circles(
         first = last + 1
 
 
-@inner
+@making
 def by_amount_and_party(columns: Columns, picked: Int64s, counted: Int8s, n: int) -> Int64s:
     """Indices of the half year's transfers and cash with somebody, by amount, then by party."""
     found, keys, m = np.empty(n, np.int64), np.empty(n, np.int64), 0
@@ -57,7 +57,7 @@ def by_amount_and_party(columns: Columns, picked: Int64s, counted: Int8s, n: int
     return order
 
 
-@inner
+@making
 def savers_of(columns: Columns, picked: Int64s, group: Int64s) -> Int64s:
     """Of movements of one amount, by party, those of a circle that the holder saves in; none if
     there is no circle."""

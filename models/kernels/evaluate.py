@@ -1,11 +1,12 @@
 """From armed triggers to feature values: slice, mark, aggregate."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from ingest.kernels.inner import lean
 from models.features import Aggregate
 from models.kernels.aggregates import (
     NULL,
@@ -27,9 +28,7 @@ from models.kernels.explained import mark_explained
 from models.kernels.handovers import both_ways, held, split_lumps, steady, with_near
 from models.kernels.questions import (
     EVERY_ARM,
-    ArmTable,
-    FeatureTable,
-    ScreenTable,
+    Table,
     is_passed,
     whole_of,
 )
@@ -101,16 +100,14 @@ VARIANTS = 3
 TESTS = len(Test)
 
 
-class Triggers(NamedTuple):
-    """One row an armed trigger: block start and offset, armed bits, days of history, one US
-    dollar and the reporting threshold in minor units (-1 = none known)."""
+ARMED_TRIGGER = np.dtype(
+    [(name, np.int64) for name in ("start", "offset", "armed", "history_days", "usd", "threshold")]
+)
+"""One row an armed trigger: block start and offset, armed bits, days of history, one US dollar and
+the reporting threshold in minor units (-1 = none known)."""
 
-    start: Int64s
-    offset: Int64s
-    armed: Int64s
-    history_days: Int64s
-    usd: Int64s
-    threshold: Int64s
+Triggers = Any
+"""A record array of ARMED_TRIGGER."""
 
 
 class Standing(NamedTuple):
@@ -136,11 +133,13 @@ class Results(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for the longest slice: slots of a slice, of a selection and of a longer one, what counts
-    and what is explained of the slice, two to sort with; and two numbers an interned name that are
-    never cleared, since an entry counts only under the stamp it was written with."""
+    """Room for the longest slice: slots and bits of a slice, slots of a selection and of a longer
+    one, what counts and what is explained of the slice, two to sort with; and two numbers an
+    interned name that are never cleared, since an entry counts only under the stamp it was written
+    with."""
 
     picked: Int64s
+    masks: Int64s
     chosen: Int64s
     longer: Int64s
     counted: Int8s
@@ -158,6 +157,7 @@ def scratch(longest: int, seen: Int64s, sums: Int64s) -> Scratch:
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
         np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
         np.empty(longest, np.int8),
         np.zeros(longest, np.int16),
         np.empty(longest, np.int64),
@@ -169,8 +169,8 @@ def scratch(longest: int, seen: Int64s, sums: Int64s) -> Scratch:
 
 @njit(cache=True)
 def evaluate(
-    columns: Columns, triggers: Triggers, arms: ArmTable, features: FeatureTable,
-    screens: ScreenTable, latitude: Float64s, longitude: Float64s, seen: Int64s, sums: Int64s,
+    columns: Columns, triggers: Triggers, arms: Table, features: Table,
+    screens: Table, latitude: Float64s, longitude: Float64s, seen: Int64s, sums: Int64s,
     stamp: int, longest: int, standing: Standing,
 ) -> tuple[int, int]:  # fmt: skip
     """Variant ALL of every trigger on which a typology can still fire: screen by screen over the
@@ -226,7 +226,7 @@ def evaluate(
 
 @njit(cache=True)
 def compare(
-    columns: Columns, triggers: Triggers, arms: ArmTable, features: FeatureTable,
+    columns: Columns, triggers: Triggers, arms: Table, features: Table,
     latitude: Float64s, longitude: Float64s, seen: Int64s, sums: Int64s, stamp: int, longest: int,
     results: Results,
 ) -> int:  # fmt: skip
@@ -261,7 +261,7 @@ def compare(
     return stamp
 
 
-@njit(cache=True)
+@lean
 def look_back(
     columns: Columns, triggers: Triggers, t: int, scope: int, days: int, room: Scratch
 ) -> tuple[int, bool]:
@@ -270,14 +270,14 @@ def look_back(
     at = triggers.start[t] + triggers.offset[t]
     account = columns.account[at] if scope == 0 else -1
     n, is_capped = collect(
-        columns, triggers.start[t], triggers.offset[t], account, days, room.picked
+        columns, triggers.start[t], triggers.offset[t], account, days, room.picked, room.masks
     )
-    mark_counted(columns, room.picked, n, room.counted)
+    mark_counted(columns, room.picked, room.masks, n, room.counted)
     return n, is_capped
 
 
-@njit(cache=True)
-def scope_bits(arms: ArmTable, scope: int) -> int:
+@lean
+def scope_bits(arms: Table, scope: int) -> int:
     """Bits of the arms of a scope; the bit of a profile that evaluates everything has both."""
     bits = EVERY_ARM
     for i in range(len(arms.scope)):
@@ -318,22 +318,21 @@ def sum_explained(
             results.capped[row] = 1
 
 
-@njit(cache=True)
+@lean
 def select(
-    columns: Columns, picked: Int64s, counted: Int8s, explained: Int16s, n: int, window: int,
-    has: int, lacks: int, tests: int, variant: int, chosen: Int64s,
+    columns: Columns, picked: Int64s, masks: Int64s, counted: Int8s, explained: Int16s, n: int,
+    window: int, has: int, lacks: int, tests: int, variant: int, chosen: Int64s,
 ) -> int:  # fmt: skip
     """Slots of the slice that carry the bits, oldest first, into `chosen`; how many. Variant REST
     leaves out what one of `tests` explains."""
     at = picked[0]
     m = 0
     for i in range(oldest_in(columns, picked, n, window, variant), -1, -1):
-        slot = picked[i]
-        mask = columns.mask[slot]
-        if not counted[i] or mask & has != has or mask & lacks:
+        if masks[i] & has != has or masks[i] & lacks or not counted[i]:
             continue
         if variant == REST and explained[i] & tests:
             continue
+        slot = picked[i]
         is_inside = (
             is_in_past(columns, slot, at, window)
             if variant == PAST
@@ -345,7 +344,7 @@ def select(
     return m
 
 
-@njit(cache=True)
+@lean
 def oldest_in(columns: Columns, picked: Int64s, n: int, window: int, variant: int) -> int:
     """Index of the oldest picked movement that can lie in a window. O(log n)."""
     reach = (2 * window if variant == PAST else window) + 2 * DAY
@@ -360,14 +359,14 @@ def oldest_in(columns: Columns, picked: Int64s, n: int, window: int, variant: in
     return low - 1
 
 
-@njit(cache=True)
+@lean
 def feature_value(
-    columns: Columns, n: int, triggers: Triggers, features: FeatureTable, t: int, f: int,
+    columns: Columns, n: int, triggers: Triggers, features: Table, t: int, f: int,
     variant: int, latitude: Float64s, longitude: Float64s, room: Scratch, stamp: int,
 ) -> int:  # fmt: skip
     """The value of feature f at trigger t, whose slice of n movements is picked; NULL where not
     testable."""
-    picked, chosen, longer, counted, explained, _, _, seen, sums = room
+    picked, masks, chosen, longer, counted, explained, _, _, seen, sums = room
     window, kind = features.window[f], features.aggregate[f]
     history = triggers.history_days[t]
     if history < features.least_history[f]:
@@ -378,14 +377,14 @@ def feature_value(
     if features.same_direction[f]:
         has |= columns.mask[picked[0]] & (IN | OUT)
     m = select(
-        columns, picked, counted, explained, n, window, has, features.lacks[f], features.tests[f],
-        variant, chosen,
+        columns, picked, masks, counted, explained, n, window, has, features.lacks[f],
+        features.tests[f], variant, chosen,
     )  # fmt: skip
     if features.same_counterparty[f]:
         m = with_counterparty(columns, columns.counterparty[picked[0]], chosen, m)
     if features.near_has[f]:
         k = select(
-            columns, picked, counted, explained, n, window, features.near_has[f],
+            columns, picked, masks, counted, explained, n, window, features.near_has[f],
             features.near_lacks[f], features.tests[f], variant, longer,
         )  # fmt: skip
         m = with_near(
@@ -457,7 +456,7 @@ def feature_value(
         return band_count(columns, chosen, m, features.low_usd[f] * usd, features.high_usd[f] * usd)
     if kind == REPEAT_COUNTERPARTIES:
         k = select(
-            columns, picked, counted, explained, n, LONG_DAYS * DAY, has, features.lacks[f],
+            columns, picked, masks, counted, explained, n, LONG_DAYS * DAY, has, features.lacks[f],
             features.tests[f], variant, longer,
         )  # fmt: skip
         return repeat_count(columns, chosen, m, longer, k, seen, sums, stamp)

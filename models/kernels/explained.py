@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.circles import mark_circles
 from models.kernels.gifts import mark_gifts
@@ -42,7 +42,7 @@ PAIR_DAYS = 180
 TEST_HISTORY = 60
 
 
-@inner
+@making
 def mark_explained(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, history_days: int, usd: int,
     explained: Int16s, order: Int64s, keys: Int64s,
@@ -86,7 +86,7 @@ def mark_explained(
             mark_sales(columns, picked, counted, n, usd, explained)
 
 
-@inner
+@making
 def is_taking_steadily(columns: Columns, picked: Int64s, counted: Int8s, n: int) -> bool:
     """Whether money came in in at least six local months of the last 180 local days."""
     months, seen = 0, np.empty(STEADY_MONTHS, np.int64)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.slices import IN, NOT_MOVED, OUT
 from models.kernels.sorting import places_by
@@ -26,7 +26,7 @@ NOT_GIVEN = int(
 NOT_PASSED_ON = int(Mask.DECLARED_RELATED | Mask.OWN_LIFE | Mask.MERCHANT)
 
 
-@inner
+@making
 def mark_gifts(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, usd: int, explained: Int16s
 ) -> None:
@@ -53,7 +53,7 @@ def mark_gifts(
             explained[gifts[g]] |= EVENT_TEST
 
 
-@inner
+@making
 def by_giver(columns: Columns, picked: Int64s, counted: Int8s, n: int, largest: int) -> Int64s:
     """Indices of what could be gifts of the last 65 local days, by who gave them."""
     found, keys, m = np.empty(n, np.int64), np.empty(n, np.int64), 0

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.arena import Columns, Int64s
 from models.kernels.slices import DAY, IN
 from models.kernels.sorting import ascending, distinct_of, places_by
@@ -80,7 +80,7 @@ def both_ways(
     return count
 
 
-@inner
+@making
 def held(columns: Columns, chosen: Int64s, m: int, low: int, high: int) -> tuple[int, int, int]:
     """Of credits of `low` to `high` that were handed on after three to 45 days: how many payers,
     their sum, and the sum of those that went back to their payer or to the three others with most.
@@ -139,7 +139,7 @@ def place_of(names: Int64s, n: int, name: int) -> int:
     return n
 
 
-@inner
+@making
 def steady(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
     """Counterparties with movements on three local days or more, all priced, of a coefficient of
     variation of at most 0.3; and the sum of theirs. O(m log m)."""
@@ -169,7 +169,7 @@ def steady(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
     return parties, everything
 
 
-@inner
+@making
 def split_lumps(columns: Columns, chosen: Int64s, m: int) -> int:
     """Lumps of which somebody not met before got 5 to 35 %, beside two of: a ticket, a permit, a
     go-between who is paid after another lump as well. What lies within 30 days after a lump and

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.arena import Columns, Int8s, Int16s, Int64s
 from models.kernels.slices import IN
 from models.kernels.sorting import distinct_of
@@ -28,7 +28,7 @@ NOT_SOLD = int(
 )
 
 
-@inner
+@making
 def mark_sales(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, usd: int, explained: Int16s
 ) -> None:
@@ -63,7 +63,7 @@ def is_sale(columns: Columns, slot: int, largest: int) -> bool:
     return columns.counterparty[slot] >= 0 and 0 < columns.amount[slot] <= largest
 
 
-@inner
+@making
 def is_from_many(columns: Columns, picked: Int64s, sales: Int64s) -> bool:
     """Whether enough buyers paid, over weeks."""
     if len(sales) < LEAST_BUYERS:
@@ -77,7 +77,7 @@ def is_from_many(columns: Columns, picked: Int64s, sales: Int64s) -> bool:
     return len(distinct_of(keys)) >= LEAST_BUYERS and last - first >= LEAST_SPAN_DAYS
 
 
-@inner
+@making
 def is_trade(
     columns: Columns, picked: Int64s, counted: Int8s, n: int, since: int, sold: int
 ) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.aggregates import NULL, WITHIN
 from models.kernels.arena import Columns, Int32s, Int64s
 from models.kernels.slices import IN
@@ -53,7 +53,7 @@ def rises(columns: Columns, chosen: Int64s, m: int) -> int:
     return count
 
 
-@inner
+@making
 def top_three_sum(
     columns: Columns, names: Int32s, chosen: Int64s, m: int, seen: Int64s, sums: Int64s, stamp: int
 ) -> int:
@@ -93,7 +93,7 @@ def recaptured(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int, int]
     return best, total, who
 
 
-@inner
+@making
 def taken_back(columns: Columns, chosen: Int64s, m: int, party: int) -> tuple[int, int]:
     """Local months with a wage that the party took back, and what it got of those wages."""
     months, total, seen = 0, 0, np.empty(m, np.int64)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, making
 from models.kernels.transfers import NONE, STANDS, Int64s, Transfers, link, precedes
 
 CYCLE, SCATTER_GATHER, GATHER_SCATTER, BIPARTITE, STACK, FAN_IN, FAN_OUT = range(7)
@@ -185,7 +185,7 @@ def newest(transfers: Transfers, before: Int64s, last: int, trigger: int) -> int
     return int(at)
 
 
-@inner
+@making
 def cycle(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
     """Money that comes back to where it began: the hops in order, and the work it took.
 
@@ -255,7 +255,7 @@ def _is_savings_circle(room: Room, back: Int64s, hops: int, trigger: int, since:
     return False
 
 
-@inner
+@making
 def _is_pot(room: Room, holder: int, trigger: int, since: int) -> bool:
     """Whether a holder got the trigger's very amount from several."""
     t = room.transfers
@@ -282,7 +282,7 @@ def _is_on(t: Transfers, back: Int64s, depth: int, holder: int) -> bool:
     return False
 
 
-@inner
+@making
 def scatter_gather(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
     """One source paying one sink through several go-betweens: both legs of each, newest first."""
     t, kind = room.transfers, SCATTER_GATHER
@@ -389,7 +389,7 @@ def _second_leg(
     return second, work + seen
 
 
-@inner
+@making
 def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tuple[int, int]:
     """Many pay one holder, who then pays many: what came, then what went, newest first.
 
@@ -426,7 +426,7 @@ def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tu
     return kept_in + kept_out, work
 
 
-@inner
+@making
 def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
     """Many pay one (FAN_IN), or one pays many, each of them once: their payments, newest first.
     A holder of many is a shop or an employer, and none of a fan."""
@@ -488,7 +488,7 @@ def _side(
     return n, total, parties
 
 
-@inner
+@making
 def layers(
     room: Room, limits: Limits, trigger: int, path: Int64s, kind: int, alike: Alike
 ) -> tuple[int, int]:
@@ -538,7 +538,7 @@ def _payers_alike(
     return outcome[0], outcome[1]
 
 
-@inner
+@making
 def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> tuple[Int64s, int]:
     both, kept = np.empty(MOST_CANDIDATES, np.int64), 0
     for i in range(n):
@@ -548,7 +548,7 @@ def _both(fellows: Int64s, n: int, given: Int64s, m: int) -> tuple[Int64s, int]:
     return both, kept
 
 
-@inner
+@making
 def _fellows(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, kind: int, is_in: bool,
     fellows: Int64s, work: int,
@@ -617,7 +617,7 @@ def _neighbours(
     return m, work + seen
 
 
-@inner
+@making
 def _shared(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, mark: int, is_in: bool,
     path: Int64s, used: int, work: int,
@@ -666,7 +666,7 @@ def _shared(
     return used, work
 
 
-@inner
+@making
 def _is_shop(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, is_in: bool
 ) -> bool:

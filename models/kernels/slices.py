@@ -1,7 +1,6 @@
 """The slice of a block that a trigger sees, and which movements in it count."""
 
-from numba import njit
-
+from ingest.kernels.inner import lean
 from models.kernels.arena import Columns, Int8s, Int64s
 from models.mask import Mask
 
@@ -18,14 +17,15 @@ OUT = int(Mask.OUT)
 NOT_MOVED = int(Mask.OWN_TRANSFER | Mask.BANK_LEDGER)
 
 
-@njit(cache=True)
+@lean
 def collect(
-    columns: Columns, start: int, trigger: int, account: int, days: int, picked: Int64s
-) -> tuple[int, bool]:
+    columns: Columns, start: int, trigger: int, account: int, days: int, picked: Int64s,
+    masks: Int64s,
+) -> tuple[int, bool]:  # fmt: skip
     """Slots of the scope's movements of the last `days` days (two more, for local days) up to and
-    including offset `trigger`, newest first, written to `picked`; how many, and whether the hub
-    cap cut them. account -1 = all of the holder. O(movements in those days), at most 1,000 of a
-    hub."""
+    including offset `trigger`, newest first, written to `picked`, and their bits beside them to
+    `masks`; how many, and whether the hub cap cut them. account -1 = all of the holder.
+    O(movements in those days), at most 1,000 of a hub."""
     at = start + trigger
     oldest = columns.time[at] - (days + 2) * DAY
     n = 0
@@ -36,20 +36,20 @@ def collect(
             continue
         if n == HUB_MOVEMENTS and columns.time[slot] > columns.time[at] - HUB_WINDOW:
             return n, True
-        picked[n] = slot
+        picked[n], masks[n] = slot, columns.mask[slot]
         n += 1
     return n, False
 
 
-@njit(cache=True)
-def mark_counted(columns: Columns, picked: Int64s, n: int, counted: Int8s) -> None:
+@lean
+def mark_counted(columns: Columns, picked: Int64s, masks: Int64s, n: int, counted: Int8s) -> None:
     """counted[i] = 1 where picked[i] is neither a return nor cancelled by one. O(n x returns)."""
     for i in range(n):
-        counted[i] = 0 if columns.mask[picked[i]] & RETURN else 1
+        counted[i] = 0 if masks[i] & RETURN else 1
     for i in range(n):
-        slot = picked[i]
-        if not columns.mask[slot] & RETURN:
+        if not masks[i] & RETURN:
             continue
+        slot = picked[i]
         for k in range(i + 1, n):
             other = picked[k]
             if (
@@ -60,7 +60,7 @@ def mark_counted(columns: Columns, picked: Int64s, n: int, counted: Int8s) -> No
                 counted[k] = 0
 
 
-@njit(cache=True)
+@lean
 def is_in_window(columns: Columns, slot: int, at: int, window: int) -> bool:
     """Whether a movement at or before the trigger lies in (t - window, t]: exact up to 60 days,
     whole local days beyond."""
@@ -69,7 +69,7 @@ def is_in_window(columns: Columns, slot: int, at: int, window: int) -> bool:
     return columns.day[slot] > columns.day[at] - window // DAY
 
 
-@njit(cache=True)
+@lean
 def is_in_past(columns: Columns, slot: int, at: int, window: int) -> bool:
     """Whether a movement lies in the window before: (t - 2 x window, t - window]."""
     if window <= 60 * DAY:

@@ -2,23 +2,23 @@
 
 import numpy as np
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import making
 from models.kernels.arena import Int64s
 
 
-@inner
+@making
 def places_by(keys: Int64s) -> Int64s:
     """The places of ascending keys, equal ones as they stand. O(n log n)."""
     return np.argsort(keys, kind="mergesort")
 
 
-@inner
+@making
 def ascending(values: Int64s) -> Int64s:
     """The values in ascending order. O(n log n)."""
     return np.sort(values)
 
 
-@inner
+@making
 def distinct_of(keys: Int64s) -> Int64s:
     """The different keys in ascending order. O(n log n)."""
     ordered, n = ascending(keys), 0

@@ -1,9 +1,8 @@
 """Which triggers a changed transfer can change: a superset, so that all others stay as judged."""
 
 import numpy as np
-from numba import njit
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, lean, making
 from models.kernels.shapes import LONGEST_CYCLE, Limits, Room
 from models.kernels.transfers import NONE, Int8s, precedes
 
@@ -11,7 +10,7 @@ MOST_WALKED = 50_000
 """Beyond it, everything later within the longest window is judged anew."""
 
 
-@njit(cache=True)
+@lean
 def mark_touched(room: Room, limits: Limits, changed: int, marked: Int8s) -> None:
     """Marks every trigger at or after a transfer that is in the lists whose search may look at
     it, or at a list that it makes longer."""
@@ -64,7 +63,7 @@ def _mark_ins(room: Room, holder: int, changed: int, reach: int, marked: Int8s, 
     return work
 
 
-@inner
+@making
 def _mark_closings(
     room: Room, limits: Limits, changed: int, since: int, reach: int, marked: Int8s, work: int
 ) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import inner, lean
 
 Int8s = npt.NDArray[np.int8]
 Int64s = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ def precedes(transfers: Transfers, a: int, b: int) -> bool:
     return bool(transfers.txn_lo[a] < transfers.txn_lo[b])
 
 
-@njit(cache=True)
+@lean
 def link(transfers: Transfers, last_out: Int64s, last_in: Int64s, new: int) -> None:
     """Hangs a transfer into both lists. O(1) in order; a late one walks past what is later."""
     sender, receiver = transfers.sender[new], transfers.receiver[new]
@@ -92,7 +92,7 @@ def link_all(transfers: Transfers, last_out: Int64s, last_in: Int64s) -> None:
         link(transfers, last_out, last_in, new)
 
 
-@njit(cache=True)
+@lean
 def unlink(transfers: Transfers, last_out: Int64s, last_in: Int64s, old: int) -> None:
     """Takes a transfer out of both lists."""
     sender, receiver = transfers.sender[old], transfers.receiver[old]
