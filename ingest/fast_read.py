@@ -10,15 +10,25 @@ from ingest.block import Joined
 from ingest.feed import Layout
 from ingest.formats.delimited import JOIN
 from ingest.formats.ndjson import Kind
-from ingest.kernels.cells import NONE, TEXT, Bools, Bytes, Int8s, Int32s, Words, find_all, words
-from ingest.kernels.delimited_rows import read_delimited_rows
+from ingest.kernels.cells import (
+    NONE,
+    PADDING,
+    TEXT,
+    Bools,
+    Bytes,
+    Int8s,
+    Int32s,
+    Words,
+    find_all,
+    words,
+)
+from ingest.kernels.delimited_rows import ends_of_cell, read_delimited_rows
 from ingest.kernels.json_rows import (
     ABSENT,
     TAKES_ANY,
     TAKES_DECIMAL,
     TAKES_FLAG,
     TAKES_TEXT,
-    ends_of_text,
     read_json_rows,
 )
 from ingest.mapping import TextFormat
@@ -32,7 +42,6 @@ _MOST_DELIMITED_BYTES = 100_000
 """The strict reader of delimited text refuses much longer cells."""
 _MOST_SEEN_VALUES = 10_000
 _MOST_CODE_COLUMNS = 4
-_PADDING = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +171,8 @@ class FastReader:
             return None
         text = self._lexicon.text
         stop = len(text) + len(block.data)
-        spare = stop + _PADDING
-        room = len(block.data) + len(block.starts) if self._has_spare else 0
+        spare = stop + PADDING
+        room = len(block.data) + len(block.starts) + PADDING if self._has_spare else 0
         data = np.empty(spare + room, np.uint8)
         data[: len(text)] = np.frombuffer(text, np.uint8)
         data[len(text) : stop] = np.frombuffer(block.data, np.uint8)
@@ -172,7 +181,7 @@ class FastReader:
             data=data,
             starts=(block.starts + len(text)).astype(np.int32),
             stops=(block.stops + len(text)).astype(np.int32),
-            ends=ends_of_text(is_wide_plain=self._is_utf8(block.data)),
+            is_wide_plain=self._is_utf8(block.data),
         )
         sources, is_plain, extra = (
             self._json(rows) if block.layout is None else self._delimited(rows, block.layout)
@@ -222,7 +231,7 @@ class FastReader:
         starts, lengths, written = rows.empty_cells(size)
         is_plain = np.empty(len(rows.starts), np.bool_)
         read_json_rows(
-            rows.data, rows.starts, rows.stops, self._names, takes, rows.ends,
+            rows.data, rows.starts, rows.stops, self._names, takes, rows.is_wide_plain,
             starts, lengths, written, is_plain,
         )  # fmt: skip
         extra = {name: lengths[count + at] != ABSENT for at, name in enumerate(self._extra)}
@@ -238,13 +247,11 @@ class FastReader:
         if delimiter.isascii() and quote.isascii() and delimiter != quote:
             places = {name: at for at, name in enumerate(self._sources)}
             columns = np.array([places.get(name, -1) for name in layout.columns], np.int32)
-            ends = rows.ends.copy()
-            ends[ord("\\")] = False
-            if quote:
-                ends[ord(quote)] = True
+            mark = ord(quote) if quote else -1
+            ends = ends_of_cell(mark, is_wide_plain=rows.is_wide_plain)
             read_delimited_rows(
-                rows.data, rows.starts, rows.stops, ord(delimiter),
-                ord(quote) if quote else -1, columns, ends, starts, lengths, is_plain,
+                rows.data, rows.starts, rows.stops, ord(delimiter), mark, columns, ends,
+                starts, lengths, is_plain,
             )  # fmt: skip
             is_plain &= rows.stops - rows.starts < _MOST_DELIMITED_BYTES
         else:
@@ -266,7 +273,7 @@ class _Rows:
     data: Bytes
     starts: Int32s
     stops: Int32s
-    ends: Bools
+    is_wide_plain: bool
 
     def empty_cells(self, columns: int) -> tuple[Int32s, Int32s, Int8s]:
         shape = (columns, len(self.starts))

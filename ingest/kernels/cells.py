@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ingest.kernels.inner import inner, lean
+from ingest.kernels.eight import eight_at, lowest
+from ingest.kernels.inner import inner
 
 Bytes = npt.NDArray[np.uint8]
 Int8s = npt.NDArray[np.int8]
@@ -29,11 +30,14 @@ TEXT, NUMBER, LITERAL = 0, 1, 2
 """How a cell was written: as text, as a JSON number, as true or false."""
 
 INLINE_BYTES = 12
+PADDING = 64
+"""Bytes to spare at the end of a buffer of cells."""
 _BLANK = 0x20
 
 
 class Words(NamedTuple):
-    """A fixed list of words, found by their bytes. slots: open addressing, entry + 1, 0 = free."""
+    """A fixed list of words, found by their bytes; `text` has PADDING at its end. slots: open
+    addressing, entry + 1, 0 = free."""
 
     text: Bytes
     starts: Int32s
@@ -46,14 +50,14 @@ def words(listed: list[bytes]) -> Words:
     lengths = np.array([len(word) for word in listed], np.int32)
     starts = np.zeros(len(listed), np.int32)
     starts[1:] = np.cumsum(lengths)[:-1]
-    text = np.frombuffer(b"".join(listed) or b"\0", np.uint8).copy()
+    text = np.frombuffer(b"".join(listed) + bytes(PADDING), np.uint8).copy()
     size = 1 << max(3, (4 * len(listed)).bit_length())
     found = Words(text, starts, lengths, np.zeros(size, np.int32))
     _fill(found)
     return found
 
 
-@lean
+@inner
 def find(known: Words, data: Bytes, start: int, length: int) -> Word:
     """The place of the word that lies in `data`, or -1. O(length)."""
     slot = _hash(data, start, length) & (known.slots.shape[0] - 1)
@@ -71,10 +75,15 @@ def is_word(known: Words, word: int, data: Bytes, start: int, length: int) -> bo
     if known.lengths[word] != length:
         return False
     first = known.starts[word]
-    for at in range(length):  # noqa: SIM110 - numba compiles no generators
-        if known.text[first + at] != data[start + at]:
+    at = 0
+    while at + 8 <= length:
+        if eight_at(known.text, first + at) != eight_at(data, start + at):
             return False
-    return True
+        at += 8
+    if at == length:
+        return True
+    differs = eight_at(known.text, first + at) ^ eight_at(data, start + at)
+    return bool(lowest(differs, length - at) == 0)
 
 
 @njit(cache=True)
@@ -107,7 +116,7 @@ def may_be_stripped(data: Bytes, start: int, length: int) -> bool:
     )
 
 
-@lean
+@njit(cache=True)
 def view_cells(
     data: Bytes, starts: Int32s, lengths: Int32s, views: UInt64s, is_valid: Bools
 ) -> None:
@@ -118,19 +127,17 @@ def view_cells(
         is_valid[row] = length >= 0
         low, high = np.uint64(0), np.uint64(0)
         if length > 0:
-            for at in range(min(length, 4)):
-                low |= np.uint64(data[start + at]) << np.uint64(32 + 8 * at)
-            if length <= INLINE_BYTES:
-                for at in range(4, length):
-                    high |= np.uint64(data[start + at]) << np.uint64(8 * (at - 4))
-            else:
+            low = lowest(eight_at(data, start), min(length, 4)) << np.uint64(32)
+            if length > INLINE_BYTES:
                 high = np.uint64(start) << np.uint64(32)
+            elif length > 4:
+                high = lowest(eight_at(data, start + 4), length - 4)
             low |= np.uint64(length)
         views[2 * row] = low
         views[2 * row + 1] = high
 
 
-@lean
+@njit(cache=True)
 def differ(
     data: Bytes, starts: Int32s, lengths: Int32s, other_starts: Int32s, other_lengths: Int32s,
     found: Int8s,

@@ -1,8 +1,21 @@
 """Rows of delimited text, cut into cells without a Python object."""
 
+import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import NONE, Bools, Bytes, Int32s, may_be_stripped
+
+_FIRST_BLANK, _QUOTE, _FIRST_WIDE = 0x20, 34, 0x80
+
+
+def ends_of_cell(quote: int, *, is_wide_plain: bool) -> Bools:
+    """Bytes that no plain cell holds: quotes, controls, and all beyond ASCII unless
+    `is_wide_plain`, which says that the whole buffer is valid UTF-8. quote: -1 if there is none."""
+    ends = np.zeros(256, np.bool_)
+    ends[:_FIRST_BLANK] = True
+    ends[[_QUOTE, *([quote] if quote >= 0 else [])]] = True
+    ends[_FIRST_WIDE:] = not is_wide_plain
+    return ends
 
 
 @njit(cache=True)

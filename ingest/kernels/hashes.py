@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import Bools, Bytes, Int8s, Int32s, Int64s, UInt64s, Word
+from ingest.kernels.eight import eight_at, put_eight
 from ingest.kernels.inner import inner, making
 
 _BLOCK = 128
@@ -229,9 +230,8 @@ def _packed_flag(flag: int) -> int:
 
 @inner
 def _copy(packed: Bytes, at: int, data: Bytes, start: int, length: int) -> int:
-    to, source = np.uint64(at), np.uint64(start)
-    for byte in range(length):
-        packed[to + np.uint64(byte)] = data[source + np.uint64(byte)]
+    for byte in range(0, length, 8):
+        put_eight(packed, at + byte, eight_at(data, start + byte))
     return at + length
 
 

@@ -17,6 +17,7 @@ from ingest.kernels.cells import (
     is_word,
     may_be_stripped,
 )
+from ingest.kernels.eight import Eight, eight_at, first_marked, marks_below, marks_of
 from ingest.kernels.inner import inner
 
 ABSENT = -2
@@ -27,25 +28,14 @@ TAKES_TEXT, TAKES_FLAG, TAKES_DECIMAL, TAKES_ANY = 0, 1, 2, 3
 plain value, which is not kept."""
 
 MOST_WHOLE_DIGITS = 18
-_MOST_NAMES = 256
 _QUOTE, _BACKSLASH, _COMMA, _COLON, _OPEN, _CLOSE = 34, 92, 44, 58, 123, 125
 _ZERO, _NINE, _MINUS, _POINT = 48, 57, 45, 46
+_BLANK = 0x20
+_WIDE = np.uint64(0x8080808080808080)
+"""The highest bit of each of eight bytes: what all bytes beyond ASCII have."""
 _TRUE = np.frombuffer(b"true", np.uint8).copy()
 _FALSE = np.frombuffer(b"false", np.uint8).copy()
 _NULL = np.frombuffer(b"null", np.uint8).copy()
-
-
-def ends_of_text(*, is_wide_plain: bool) -> Bools:
-    """Bytes that end a run of plain text: quote, backslash, controls, and all beyond ASCII unless
-    `is_wide_plain`, which says that the whole buffer is valid UTF-8."""
-    ends = np.zeros(256, np.bool_)
-    ends[:_BLANK] = True
-    ends[[_QUOTE, _BACKSLASH]] = True
-    ends[128:] = not is_wide_plain
-    return ends
-
-
-_BLANK = 0x20
 
 
 @njit(cache=True)
@@ -55,7 +45,7 @@ def read_json_rows(
     row_stops: Int32s,
     names: Words,
     takes: Int8s,
-    ends: Bools,
+    is_wide_plain: bool,
     starts: Int32s,
     lengths: Int32s,
     written: Int8s,
@@ -63,41 +53,45 @@ def read_json_rows(
 ) -> None:
     """Cells (column, row) of every row that is plain: flat, no escapes, no name twice, only known
     names, values of their columns' kinds that stripping cannot change. The other rows are left to
-    the strict decoder. The byte after a row is a control or the buffer's padding. O(bytes)."""
-    expected = np.full(_MOST_NAMES, -1, np.int32)
+    the strict decoder. is_wide_plain: the whole buffer is valid UTF-8; else no byte beyond ASCII is
+    plain. The byte after a row is a control or the buffer's padding. O(bytes)."""
+    lengths[:] = ABSENT
+    follows = np.full(names.starts.shape[0] + 1, -1, np.int32)
+    wide = np.uint64(0) if is_wide_plain else _WIDE
     for row in range(row_starts.shape[0]):
-        for column in range(lengths.shape[0]):
-            lengths[column, row] = ABSENT
         is_plain[row] = _read_row(
-            data, row_starts[row], row_stops[row], names, takes, ends,
-            starts[:, row], lengths[:, row], written[:, row], expected,
+            data, row_starts[row], row_stops[row], names, takes, wide,
+            starts[:, row], lengths[:, row], written[:, row], follows,
         )  # fmt: skip
 
 
 @inner
 def _read_row(
-    data: Bytes, start: int, stop: int, names: Words, takes: Int8s, ends: Bools,
-    starts: Int32s, lengths: Int32s, written: Int8s, expected: Int32s,
+    data: Bytes, start: int, stop: int, names: Words, takes: Int8s, wide: Eight,
+    starts: Int32s, lengths: Int32s, written: Int8s, follows: Int32s,
 ) -> bool:  # fmt: skip
+    """follows: the name that came after each the last time, by place + 1; 0: the first of a row."""
     at = _after_blanks(data, start, stop)
     if at >= stop or data[at] != _OPEN:
         return False
-    order = 0
+    before = 0
     while True:
         at = _after_blanks(data, at + 1, stop)
         if at >= stop or data[at] != _QUOTE:
             return False
         first = at + 1
-        at = _end_of_text(data, first, ends)
-        if data[at] != _QUOTE or order == _MOST_NAMES:
-            return False
-        column = expected[order]
-        if column < 0 or not is_word(names, column, data, first, at - first):
+        column = follows[before]
+        if column >= 0 and _is_name(names, column, data, first):
+            at = first + names.lengths[column]
+        else:
+            at = _end_of_text(data, first, wide)
+            if data[at] != _QUOTE:
+                return False
             column = find(names, data, first, at - first)
             if column < 0:
                 return False
-            expected[order] = column
-        order += 1
+            follows[before] = column
+        before = column + 1
         at = _after_blanks(data, at + 1, stop)
         if at >= stop or data[at] != _COLON:
             return False
@@ -107,7 +101,7 @@ def _read_row(
         kind = takes[column]
         if lengths[column] != ABSENT and kind != TAKES_ANY:
             return False
-        at = _read_value(data, at, stop, kind, ends, column, starts, lengths, written)
+        at = _read_value(data, at, stop, kind, wide, column, starts, lengths, written)
         if at < 0:
             return False
         at = _after_blanks(data, at, stop)
@@ -121,14 +115,14 @@ def _read_row(
 
 @inner
 def _read_value(
-    data: Bytes, at: int, stop: int, kind: int, ends: Bools, column: int,
+    data: Bytes, at: int, stop: int, kind: int, wide: Eight, column: int,
     starts: Int32s, lengths: Int32s, written: Int8s,
 ) -> int:  # fmt: skip
     """Where the value ends, -1 if it is not plain."""
     byte = data[at]
     if byte == _QUOTE:
         first = at + 1
-        after = _end_of_text(data, first, ends)
+        after = _end_of_text(data, first, wide)
         length = after - first
         if data[after] != _QUOTE:
             return -1
@@ -190,10 +184,22 @@ def _is_literal(data: Bytes, at: int, literal: Bytes) -> bool:
 
 
 @inner
-def _end_of_text(data: Bytes, at: int, ends: Bools) -> int:
-    while not ends[data[at]]:
-        at += 1
-    return at
+def _is_name(names: Words, name: int, data: Bytes, first: int) -> bool:
+    """Whether this name and a quote lie there; what ends a text is in no name that was found."""
+    length = names.lengths[name]
+    return data[first + length] == _QUOTE and is_word(names, name, data, first, length)
+
+
+@inner
+def _end_of_text(data: Bytes, at: int, wide: Eight) -> int:
+    """Where a run of plain text ends: at a quote, a backslash, a control or a byte in `wide`."""
+    while True:
+        eight = eight_at(data, at)
+        ends = marks_of(eight, _QUOTE) | marks_of(eight, _BACKSLASH) | marks_below(eight, _BLANK)
+        ends |= eight & wide
+        if ends != 0:
+            return int(at + first_marked(ends))
+        at += 8
 
 
 @inner

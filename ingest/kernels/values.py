@@ -5,7 +5,7 @@ import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import NUMBER, Bools, Bytes, Int8s, Int32s, Int64s, Word
-from ingest.kernels.inner import inner, lean
+from ingest.kernels.inner import inner
 
 MOST_DIGITS = 18
 MOST_FRACTION_DIGITS = 5
@@ -20,7 +20,7 @@ _DAY = 24 * _HOUR
 _MOST_OFFSET_MINUTES = 18 * 60
 
 
-@lean
+@njit(cache=True)
 def read_whole(
     data: Bytes, starts: Int32s, lengths: Int32s, values: Int64s, is_plain: Bools
 ) -> None:
