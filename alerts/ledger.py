@@ -1,12 +1,15 @@
 """The movements that findings rest on, and those that one finding cites."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import sqlalchemy as sa
+import zstandard
 
 from alerts.order import KeyColumn, key_parts, moment, movement_key, order_key
 from alerts.statements import chunks, insert_rows
@@ -22,9 +25,11 @@ MOST_CITED = 1_000
 LARGEST_SIGNED = 1 << 63
 AFTER_ALL = b"\xff" * 33
 """A key that no movement has."""
+MOST_IN_PIECE = 500
+"""Movements of one piece: what is cited is seldom all that its holder ever moved."""
 
-Bound = dict[str, str | bytes]
-"""A holder and keys, as parameters of a statement."""
+Returned = set[tuple[str, str]]
+"""Holders and references of returns."""
 
 Named = tuple[str, str]
 """A holder and a transaction of 32 hex digits."""
@@ -35,7 +40,7 @@ Legs = dict[tuple[bytes, str], dict[str, object]]
 KEY_COLUMNS = ("time", "sequence", "txn_hi", "txn_lo", "side")
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True):
     """A movement as the ledger keeps it. side 0 = out, 1 = in; amount_base in minor units."""
 
     holder: str
@@ -80,22 +85,15 @@ def replace_from(
     (LEDGER columns), which may reach further back and stand in for rows already there."""
     there = _intervals(connection, {*since, *frame["holder"].unique()})
     # Most holders move on from where they were: nothing of theirs is taken out.
-    behind = {
-        holder: since[holder]
+    behind = [
+        _Range(holder, since=since[holder])
         for holder, interval in there.items()
         if holder in since and interval.last >= since[holder]
-    }
-    _revive(connection, behind)
-    _drop_between(
-        connection,
-        [
-            {"of": holder, "since": key, "until": AFTER_ALL}
-            for holder, key in sorted(behind.items())
-        ],
-    )
-    for holder in behind:
-        del there[holder]
-    _keep(connection, frame, there | _intervals(connection, behind))
+    ]
+    _revive(connection, _take_out(connection, behind))
+    for each in behind:
+        del there[each.holder]
+    _keep(connection, frame, there | _intervals(connection, [each.holder for each in behind]))
 
 
 def holders(connection: sa.Connection) -> set[str]:
@@ -133,13 +131,13 @@ def unpacked_legs(legs: bytes) -> tuple[Entry, ...]:
 def was_paid_as_account(connection: sa.Connection, payer: str, receiver: str, upto: bytes) -> bool:
     """Whether the payer's last payment to the receiver, up to a key, knew it by its account
     alone."""
-    query = (
-        sa.select(TABLE.c.counterparty_account)
-        .where(TABLE.c.holder == payer, TABLE.c.order_key <= upto, TABLE.c.counterparty == receiver)
-        .order_by(TABLE.c.order_key.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar() == receiver
+    paid = [
+        entry
+        for entry in _within(connection, _Range(payer, until=_after(upto)))
+        if entry.counterparty == receiver
+    ]
+    last = max(paid, key=_key_of, default=None)
+    return last is not None and last.counterparty_account == receiver
 
 
 def ledger_frame(entries: Sequence[Entry]) -> pl.DataFrame:
@@ -150,35 +148,19 @@ def ledger_frame(entries: Sequence[Entry]) -> pl.DataFrame:
 
 def _cited_by(connection: sa.Connection, citation: Citation) -> list[Entry]:
     last = order_key(citation.upto)
-    bounds = {
-        "of": citation.holder,
-        # A key begins with its time: the first one after `since` is the next microsecond's.
-        "first": _first_key(citation.since),
-        "last": last,
-        "any_of": _as_signed(citation.mask_any),
-    }
+    # A key begins with its time: the first one after `since` is the next microsecond's.
+    first = _first_key(citation.since)
+    kinds, left_out = _as_signed(citation.mask_any), int(Mask.RETURN)
     entries = [
-        _entry(row)
-        for row in connection.execute(_CITED, bounds)
-        if citation.account is None or row.account == citation.account
+        entry
+        for entry in _within(connection, _Range(citation.holder, first, _after(last)))
+        if entry.mask & kinds
+        and not entry.mask & left_out
+        and (citation.account is None or entry.account == citation.account)
+        and (not citation.only or entry.txn in citation.only)
     ]
-    if citation.only:
-        entries = [each for each in entries if each.txn in citation.only]
-    return _standing(connection, citation.holder, last, entries)[:MOST_CITED]
-
-
-# Made once: to make a statement takes longer than to carry it out.
-_CITED = (
-    sa.select(TABLE)
-    .where(
-        TABLE.c.holder == sa.bindparam("of"),
-        TABLE.c.order_key >= sa.bindparam("first"),
-        TABLE.c.order_key <= sa.bindparam("last"),
-        TABLE.c.mask.bitwise_and(sa.bindparam("any_of", type_=sa.BigInteger)) != 0,
-        TABLE.c.mask.bitwise_and(int(Mask.RETURN)) == 0,
-    )
-    .order_by(TABLE.c.order_key.desc())
-)
+    standing = _standing(connection, citation.holder, last, entries)
+    return sorted(standing, key=_key_of, reverse=True)[:MOST_CITED]
 
 
 def _legs_by_name(frame: pl.DataFrame, named: Collection[Named]) -> dict[Named, Legs]:
@@ -213,39 +195,48 @@ def _first_key(since: datetime) -> bytes:
 
 
 def _standing(
-    connection: sa.Connection, holder: str, last: bytes, entries: list[Entry]
+    connection: sa.Connection, holder: str, last: bytes, entries: Sequence[Entry]
 ) -> list[Entry]:
     """Without those a return had cancelled by then; a later return rewrites nothing before it."""
-    returns = sorted({entry.cancelled_by for entry in entries if entry.cancelled_by is not None})
-    later: set[str] = set()
-    for some in chunks(returns):
-        query = sa.select(TABLE.c.reference).where(
-            TABLE.c.holder == holder, TABLE.c.reference.in_(some), TABLE.c.order_key > last
-        )
-        later.update(connection.execute(query).scalars())
+    is_any_cancelled = any(entry.cancelled_by is not None for entry in entries)
+    after = _within(connection, _Range(holder, since=_after(last))) if is_any_cancelled else ()
+    later = {entry.reference for entry in after}
     return [each for each in entries if each.cancelled_by is None or each.cancelled_by in later]
 
 
-def _revive(connection: sa.Connection, since: Mapping[str, bytes]) -> None:
-    """A return that is taken out cancels nothing until the profiles say so again."""
-    returns = [
-        {"of": holder, "by": reference}
-        for holders in chunks(sorted(since))
-        for holder, key, reference in connection.execute(_returns(holders))
-        if key >= since[holder]
-    ]
-    if returns:
-        connection.execute(
-            TABLE.update()
-            .where(TABLE.c.holder == sa.bindparam("of"), TABLE.c.cancelled_by == sa.bindparam("by"))
-            .values(cancelled_by=None),
-            returns,
-        )
+class _Range(NamedTuple):
+    """Of a holder the keys from one on, up to another that is not among them."""
+
+    holder: str
+    since: bytes = b""
+    until: bytes = AFTER_ALL
+
+    def holds(self, key: bytes) -> bool:
+        return self.since <= key < self.until
 
 
-def _returns(holders: Sequence[str]) -> sa.Select[str, bytes, str]:
-    return sa.select(TABLE.c.holder, TABLE.c.order_key, TABLE.c.reference).where(
-        TABLE.c.holder.in_(holders), TABLE.c.mask.bitwise_and(int(Mask.RETURN)) != 0
+class _Piece(NamedTuple):
+    """Movements of a holder that were written together."""
+
+    holder: str
+    first_key: bytes
+    body: bytes
+
+    def entries(self) -> list[Entry]:
+        """In total order."""
+        columns = _COLUMNS.decode(zstandard.decompress(self.body))
+        return [_entry(self.holder, each) for each in zip(*columns, strict=True)]
+
+
+def _revive(connection: sa.Connection, returns: Returned) -> None:
+    """A return that was taken out cancels nothing until the profiles say so again."""
+
+    def stands(entry: Entry) -> Entry:
+        is_gone = (entry.holder, str(entry.cancelled_by)) in returns
+        return msgspec.structs.replace(entry, cancelled_by=None) if is_gone else entry
+
+    _change(
+        connection, [_Range(holder) for holder in sorted({holder for holder, _ in returns})], stands
     )
 
 
@@ -268,25 +259,30 @@ def _keep(connection: sa.Connection, frame: pl.DataFrame, there: Mapping[str, _I
         return
     rows = frame.select(list(LEDGER)).sort("holder", *KEY_COLUMNS)
     keys, spans = KeyColumn(rows), _spans(rows["holder"])
-    missing, known = list[int](), list[int]()
-    stale, reaches = list[Bound](), list[Bound]()
+    is_missing = np.ones(rows.height, np.bool_)
+    stale, reaches = list[_Range](), list[dict[str, str | bytes]]()
     for holder, (start, stop) in spans.items():
         interval = there.get(holder)
-        if interval is None or interval.is_empty or keys[start] > interval.last:
-            # The frame does not reach into an interval: it begins a new one.
-            first, until, old, new = keys[start], AFTER_ALL, start, start
-        else:
-            first, until = min(keys[start], interval.first), interval.first
+        first, old, new = keys[start], start, start
+        # A frame that does not reach into an interval begins a new one.
+        until = AFTER_ALL
+        if interval is not None and not interval.is_empty and first <= interval.last:
+            first, until = min(first, interval.first), interval.first
             old = keys.first_from(interval.first, start, stop)
             new = keys.first_after(interval.last, start, stop)
-        if first < until:
-            stale.append({"of": holder, "since": first, "until": until})
+        if interval is not None and first < until:
+            stale.append(_Range(holder, first, until))
         reaches.append({"holder": holder, "first_key": first})
-        missing += [*range(start, old), *range(new, stop)]
-        known += range(old, new)
-    _drop_between(connection, stale)
-    _insert(connection, rows[missing], [keys[row] for row in missing])
-    _cancel(connection, rows, known, keys)
+        is_missing[old:new] = False
+    _take_out(connection, stale)
+    missing = np.flatnonzero(is_missing)
+    _insert(connection, rows[missing], [keys[row] for row in missing.tolist()])
+    _cancel(
+        connection,
+        rows,
+        np.flatnonzero(~is_missing & rows["cancelled_by"].is_not_null().to_numpy()),
+        keys,
+    )
     _save_reaches(connection, reaches)
 
 
@@ -300,7 +296,7 @@ def _spans(holders: pl.Series) -> dict[str, tuple[int, int]]:
 
 def _intervals(connection: sa.Connection, wanted: Iterable[str]) -> dict[str, _Interval]:
     last = (
-        sa.select(sa.func.max(TABLE.c.order_key))
+        sa.select(sa.func.max(TABLE.c.last_key))
         .where(TABLE.c.holder == LEDGER_REACH.c.holder)
         .correlate(LEDGER_REACH)
         .scalar_subquery()
@@ -316,44 +312,98 @@ def _intervals(connection: sa.Connection, wanted: Iterable[str]) -> dict[str, _I
     return found
 
 
-def _drop_between(connection: sa.Connection, ranges: Sequence[Bound]) -> None:
-    if ranges:
-        connection.execute(
-            TABLE.delete().where(
-                TABLE.c.holder == sa.bindparam("of"),
-                TABLE.c.order_key >= sa.bindparam("since"),
-                TABLE.c.order_key < sa.bindparam("until"),
-            ),
-            ranges,
+def _pieces(connection: sa.Connection, ranges: Sequence[_Range]) -> Iterator[_Piece]:
+    """Those with movements in one of the ranges, at most one a holder, and some near it."""
+    by_holder = {each.holder: each for each in ranges}
+    for some in chunks(sorted(by_holder)):
+        query = sa.select(TABLE).where(
+            TABLE.c.holder.in_(some),
+            TABLE.c.last_key >= min(by_holder[each].since for each in some),
+            TABLE.c.first_key < max(by_holder[each].until for each in some),
         )
+        for row in connection.execute(query).all():
+            wanted = by_holder[row.holder]
+            if row.last_key >= wanted.since and row.first_key < wanted.until:
+                yield _Piece(holder=row.holder, first_key=row.first_key, body=row.body)
+
+
+def _within(connection: sa.Connection, wanted: _Range) -> Iterator[Entry]:
+    for piece in _pieces(connection, [wanted]):
+        yield from (each for each in piece.entries() if wanted.holds(each.order_key))
+
+
+def _take_out(connection: sa.Connection, ranges: Sequence[_Range]) -> Returned:
+    """Drops the movements in these ranges; the returns among them."""
+    returns, by_holder = Returned(), {each.holder: each for each in ranges}
+    for piece in _pieces(connection, ranges):
+        gone = by_holder[piece.holder]
+        entries = piece.entries()
+        kept = [entry for entry in entries if not gone.holds(entry.order_key)]
+        returns |= {
+            (entry.holder, entry.reference)
+            for entry in entries
+            if gone.holds(entry.order_key) and entry.mask & int(Mask.RETURN)
+        }
+        if len(kept) < len(entries):
+            _rewrite(connection, piece, kept)
+    return returns
+
+
+def _change(
+    connection: sa.Connection, ranges: Sequence[_Range], change: Callable[[Entry], Entry]
+) -> None:
+    """Writes the movements in these ranges, and some near them, as they are after a change that
+    keeps their keys."""
+    for piece in _pieces(connection, ranges):
+        entries = piece.entries()
+        changed = [change(entry) for entry in entries]
+        if changed != entries:
+            _rewrite(connection, piece, changed)
+
+
+def _rewrite(connection: sa.Connection, piece: _Piece, entries: Sequence[Entry]) -> None:
+    connection.execute(
+        TABLE.delete().where(TABLE.c.holder == piece.holder, TABLE.c.first_key == piece.first_key)
+    )
+    if entries:
+        values = [msgspec.structs.astuple(entry)[1:] for entry in entries]
+        insert_rows(connection, TABLE, [_row(piece.holder, list(zip(*values, strict=True)))])
 
 
 def _insert(connection: sa.Connection, rows: pl.DataFrame, keys: Sequence[bytes]) -> None:
-    signed = rows.with_columns(
-        pl.col("mask").reinterpret(signed=True), pl.Series("order_key", keys, dtype=pl.Binary())
-    )
-    insert_rows(connection, TABLE, signed.select([each.name for each in TABLE.columns]).rows())
+    signed = rows.with_columns(pl.col("mask").reinterpret(signed=True))
+    columns = [keys, *(signed[name].to_list() for name in Entry.__struct_fields__[2:])]
+    pieces = [
+        (holder, [column[first : min(first + MOST_IN_PIECE, stop)] for column in columns])
+        for holder, (start, stop) in _spans(rows["holder"]).items()
+        for first in range(start, stop, MOST_IN_PIECE)
+    ]
+    insert_rows(connection, TABLE, [_row(holder, columns) for holder, columns in pieces])
+
+
+def _row(holder: str, columns: Sequence[Sequence[object]]) -> tuple[object, ...]:
+    """Of the table, from the columns of an Entry after its holder."""
+    keys = columns[0]
+    body = zstandard.compress(msgspec.msgpack.encode(columns), 1)
+    return holder, keys[0], keys[-1], body
 
 
 def _cancel(
-    connection: sa.Connection, rows: pl.DataFrame, known: Sequence[int], keys: KeyColumn
+    connection: sa.Connection, rows: pl.DataFrame, cancelled: npt.NDArray[np.int64], keys: KeyColumn
 ) -> None:
-    cancelled = rows["cancelled_by"].is_not_null()
-    changed = [
-        {"of": rows["holder"][row], "at": keys[row], "by": rows["cancelled_by"][row]}
-        for row in known
-        if cancelled[row]
-    ]
-    if changed:
-        connection.execute(
-            TABLE.update()
-            .where(TABLE.c.holder == sa.bindparam("of"), TABLE.c.order_key == sa.bindparam("at"))
-            .values(cancelled_by=sa.bindparam("by")),
-            changed,
-        )
+    by: dict[str, dict[bytes, str]] = {}
+    for row in cancelled.tolist():
+        by.setdefault(rows["holder"][row], {})[keys[row]] = rows["cancelled_by"][row]
+
+    def told(entry: Entry) -> Entry:
+        now = by[entry.holder].get(entry.order_key, entry.cancelled_by)
+        return msgspec.structs.replace(entry, cancelled_by=now)
+
+    ranges = [_Range(holder, min(at), _after(max(at))) for holder, at in by.items()]
+    _change(connection, ranges, told)
 
 
-def _save_reaches(connection: sa.Connection, reaches: Sequence[Bound]) -> None:
+def _save_reaches(connection: sa.Connection, reaches: Sequence[Mapping[str, str | bytes]]) -> None:
     for some in chunks(reaches):
         connection.execute(
             LEDGER_REACH.delete().where(LEDGER_REACH.c.holder.in_([r["holder"] for r in some]))
@@ -373,8 +423,18 @@ def _as_signed(mask: int) -> int:
     return mask - 2 * LARGEST_SIGNED if mask >= LARGEST_SIGNED else mask
 
 
-def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
-    return Entry(**row._mapping)
+def _entry(holder: str, values: tuple[Any, ...]) -> Entry:
+    return Entry(holder, *values)
+
+
+def _after(key: bytes) -> bytes:
+    """The end of a range whose last key is this one."""
+    return key + b"\0"
+
+
+def _key_of(entry: Entry) -> bytes:
+    return entry.order_key
 
 
 _LEGS = msgspec.msgpack.Decoder(tuple[Entry, ...])
+_COLUMNS = msgspec.msgpack.Decoder(list[list[Any]])

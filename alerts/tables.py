@@ -73,27 +73,13 @@ LEDGER = sa.Table(
     "ledger",
     METADATA,
     sa.Column("holder", sa.Text, primary_key=True),
-    sa.Column("order_key", sa.LargeBinary, primary_key=True),
-    sa.Column("account", sa.Text, nullable=False),
-    sa.Column("reference", sa.Text, nullable=False),
-    sa.Column("source_id", sa.Text, nullable=False),
-    sa.Column("mask", sa.BigInteger, nullable=False),
-    sa.Column("amount_base", sa.BigInteger),
-    sa.Column("amount", sa.Text),
-    sa.Column("currency", sa.Text),
-    sa.Column("txn_type", sa.Text),
-    sa.Column("channel", sa.Text),
-    sa.Column("counterparty", sa.Text),
-    sa.Column("counterparty_account", sa.Text),
-    sa.Column("counterparty_region", sa.Text),
-    sa.Column("place", sa.Text),
-    sa.Column("region", sa.Text),
-    sa.Column("device", sa.Text),
-    sa.Column("local_offset_min", sa.Integer),
-    sa.Column("cancelled_by", sa.Text),
-    sqlite_with_rowid=False,
+    sa.Column("first_key", sa.LargeBinary, primary_key=True),
+    sa.Column("last_key", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
 )
-"""Movements that findings rest on, by holder in total order."""
+"""Movements that findings rest on, in pieces: those of one holder that were written together, in
+total order from the first key to the last, column by column and compressed. Each is in one piece
+only."""
 
 LEDGER_REACH = sa.Table(
     "ledger_reach",

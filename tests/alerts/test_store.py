@@ -5,13 +5,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import polars as pl
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from polars.testing import assert_frame_equal
 
 from alerts.alert import Reproduce
 from alerts.errors import (
@@ -22,9 +27,13 @@ from alerts.errors import (
     StoreGoneError,
     StoreUnreadableError,
 )
+from alerts.ledger import KEY_COLUMNS, ledger_frame
+from alerts.ledger import cited as cited_movements
+from alerts.order import movement_key
 from alerts.progress import Progress
-from alerts.store import Store
+from alerts.store import MIGRATIONS, Store
 from alerts.tables import METADATA
+from detectors.finding import Citation, TriggerKey
 from tests.alerts.fiction import REPRODUCE, Move, finding, ledger, replaced_from, triage
 
 PROGRESS = Progress(position={"file": 1}, rows=7, rejects_bytes=20, fates={"scored": 7})
@@ -225,6 +234,41 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
 def test_the_migrations_make_the_tables_of_the_code(store: Store) -> None:
     with store.transaction() as tx:
         assert compare_metadata(MigrationContext.configure(tx.connection), METADATA) == []
+
+
+def test_movements_written_one_a_row_are_taken_over(tmp_path: Path) -> None:
+    moves = ledger([TRIGGER, Move(reference="R2", holder=TRIGGER.holder, day=1, side=0)])
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'palermo.db'}")
+    with engine.begin() as connection:
+        upgraded(connection, "0002")
+        for move in moves.iter_rows(named=True):
+            key = movement_key(*(move.pop(name) for name in KEY_COLUMNS))
+            old = sa.table("ledger", *map(sa.column, ["order_key", *move]))
+            connection.execute(old.insert().values(order_key=key, **move))
+
+        upgraded(connection, "head")
+
+        cited = Citation(
+            holder=TRIGGER.holder,
+            account=None,
+            since=moves["time"][0] - timedelta(days=1),
+            upto=trigger_key(moves, 1),
+            mask_any=(1 << 64) - 1,
+        )
+        assert_frame_equal(ledger_frame(cited_movements(connection, [cited])), moves)
+    engine.dispose()
+
+
+def upgraded(connection: sa.Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def trigger_key(moves: pl.DataFrame, row: int) -> TriggerKey:
+    time, sequence, high, low, side = moves.select(KEY_COLUMNS).row(row)
+    return TriggerKey(time=time, sequence=sequence, txn=f"{high:016x}{low:016x}", side=side)
 
 
 def test_evidence_comes_back_as_it_was_frozen(store: Store) -> None:
