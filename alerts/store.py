@@ -13,10 +13,6 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from alerts.alert import AlertRevision, Reproduce
@@ -32,10 +28,9 @@ from alerts.frozen import load_evidence, save_evidence
 from alerts.kept import cleared_counts, finding_counts, untested
 from alerts.progress import Progress, load_progress, save_progress
 from alerts.register import history, mark_published, release_held, status_counts, unpublished
-from alerts.tables import META
+from alerts.tables import META, METADATA, NEWEST, VERSION
 
 BUSY_TIMEOUT_MS = 5_000
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
@@ -249,34 +244,31 @@ def _pragmas(*, is_writing: bool) -> tuple[str, ...]:
     return (patience, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
-def _scripts() -> Config:
-    config = Config()
-    # Alembic reads the value as a template in which % is special.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
-
-
 def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(VERSION.name):
+        return None
+    return connection.execute(sa.select(VERSION.c.version_num)).scalar()
 
 
 def _migrate(connection: sa.Connection, path: Path) -> None:
-    config = _scripts()
-    scripts = ScriptDirectory.from_config(config)
     revision = _revision(connection)
-    if revision == scripts.get_current_head():
+    if revision == NEWEST:
         return
-    if revision is not None and revision not in {
-        each.revision for each in scripts.walk_revisions()
-    }:
+    if revision is None:
+        METADATA.create_all(connection)
+        VERSION.metadata.create_all(connection)
+        connection.execute(VERSION.insert().values(version_num=NEWEST))
+        return
+    # Alembic takes as long to load as a tenth of a small run: only who needs it waits for it.
+    from alerts.upgrade import is_known, upgrade
+
+    if not is_known(revision):
         raise _newer(path)
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    upgrade(connection)
 
 
 def _demand_current(connection: sa.Connection, path: Path) -> None:
-    head = ScriptDirectory.from_config(_scripts()).get_current_head()
-    if _revision(connection) != head:
+    if _revision(connection) != NEWEST:
         raise _newer(path)
 
 

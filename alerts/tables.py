@@ -1,4 +1,5 @@
-"""The tables of the store. A change here needs a migration; a test compares the two."""
+"""The tables of the store, as a new one gets them. A change here needs a migration, which older
+stores go through; a test compares the two."""
 
 import sqlalchemy as sa
 
@@ -9,6 +10,16 @@ METADATA = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+NEWEST = "0003"
+"""The migration that makes these tables."""
+
+VERSION = sa.Table(
+    "alembic_version",
+    sa.MetaData(naming_convention=METADATA.naming_convention),
+    sa.Column("version_num", sa.String(32), primary_key=True),
+)
+"""One row: up to which migration the tables were brought; Alembic's own, so not among ours."""
 
 META = sa.Table(
     "meta",

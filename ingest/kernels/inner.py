@@ -6,7 +6,9 @@ makes no array has nothing to count. Those here that say so are refused by the c
 one; they must not be given one by a kernel they call either, for nobody would free it.
 """
 
+import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, TypeVar
 
 from numba import njit
@@ -16,6 +18,7 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 WITHOUT_WAY_IN: Mapping[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 COUNTING: Mapping[str, Any] = {"_nrt": True}
 NOT_COUNTING: Mapping[str, Any] = {"_nrt": False}
+_LINEAR_ALGEBRA = "scipy.linalg"
 
 
 def inner(kernel: Kernel) -> Kernel:
@@ -37,3 +40,17 @@ def lean(kernel: Kernel) -> Kernel:
     """A kernel that makes no array and may be called from Python too."""
     made: Kernel = njit(cache=True, **NOT_COUNTING)(kernel)
     return made
+
+
+def _load_without_linear_algebra() -> None:
+    """Numba loads that of SciPy, which no kernel here uses: a tenth of a start."""
+    if _LINEAR_ALGEBRA in sys.modules:
+        return
+    sys.modules[_LINEAR_ALGEBRA] = None  # type: ignore[assignment] # so Python takes it for missing
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[_LINEAR_ALGEBRA]
+
+
+_load_without_linear_algebra()

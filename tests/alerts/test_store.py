@@ -12,9 +12,7 @@ import msgspec
 import polars as pl
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from polars.testing import assert_frame_equal
 
@@ -31,8 +29,9 @@ from alerts.ledger import KEY_COLUMNS, ledger_frame
 from alerts.ledger import cited as cited_movements
 from alerts.order import movement_key
 from alerts.progress import Progress
-from alerts.store import MIGRATIONS, Store
-from alerts.tables import METADATA
+from alerts.store import Store
+from alerts.tables import METADATA, NEWEST, VERSION
+from alerts.upgrade import newest, upgrade
 from detectors.finding import Citation, TriggerKey
 from tests.alerts.fiction import REPRODUCE, Move, finding, ledger, replaced_from, triage
 
@@ -231,22 +230,27 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
     assert values == ["wal", 2, 1, 5_000]
 
 
-def test_the_migrations_make_the_tables_of_the_code(store: Store) -> None:
-    with store.transaction() as tx:
-        assert compare_metadata(MigrationContext.configure(tx.connection), METADATA) == []
+def test_the_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'palermo.db'}")
+    with engine.begin() as connection:
+        upgrade(connection)
+
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert connection.execute(sa.select(VERSION.c.version_num)).scalar() == NEWEST == newest()
+    engine.dispose()
 
 
 def test_movements_written_one_a_row_are_taken_over(tmp_path: Path) -> None:
     moves = ledger([TRIGGER, Move(reference="R2", holder=TRIGGER.holder, day=1, side=0)])
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'palermo.db'}")
     with engine.begin() as connection:
-        upgraded(connection, "0002")
+        upgrade(connection, "0002")
         for move in moves.iter_rows(named=True):
             key = movement_key(*(move.pop(name) for name in KEY_COLUMNS))
             old = sa.table("ledger", *map(sa.column, ["order_key", *move]))
             connection.execute(old.insert().values(order_key=key, **move))
 
-        upgraded(connection, "head")
+        upgrade(connection)
 
         cited = Citation(
             holder=TRIGGER.holder,
@@ -257,13 +261,6 @@ def test_movements_written_one_a_row_are_taken_over(tmp_path: Path) -> None:
         )
         assert_frame_equal(ledger_frame(cited_movements(connection, [cited])), moves)
     engine.dispose()
-
-
-def upgraded(connection: sa.Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 def trigger_key(moves: pl.DataFrame, row: int) -> TriggerKey:
