@@ -68,7 +68,7 @@ class NetworkDetector:
         usd = self._usd_minor(shape.trigger.time.date())
         moved = _moved(shape)
         is_small = usd is not None and moved < definition.least_usd * usd
-        if unrelated < definition.least_parties or is_small or _is_one_payment(definition, shape):
+        if unrelated < definition.least_parties or is_small or _is_everyday(definition, shape):
             return None
         holder, account, is_customer = _subject(shape)
         facts = _facts(definition, shape, unrelated, moved)
@@ -122,10 +122,16 @@ def _moved(shape: ShapeFound) -> int:
     return sum(leg.amount for leg in shape.legs)
 
 
-def _is_one_payment(definition: NetworkTypology, shape: ShapeFound) -> bool:
-    """Whether most of it is a single sum, with small change of others around it."""
-    most = definition.largest_share
-    return most is not None and _largest_share(shape) > most
+def _is_everyday(definition: NetworkTypology, shape: ShapeFound) -> bool:
+    """Whether most of it is a single sum with small change of others around it, a payer pays
+    hardly anything, or most is given and taken between the same."""
+    most, least = definition.largest_share, definition.least_payer_share
+    most_both_ways = definition.largest_both_ways_share
+    return (
+        (most is not None and _largest_share(shape) > most)
+        or (least is not None and _least_payer_share(shape) < least)
+        or (most_both_ways is not None and _both_ways_share(shape) > most_both_ways)
+    )
 
 
 def _largest_share(shape: ShapeFound) -> float:
@@ -139,6 +145,24 @@ def _largest_share(shape: ShapeFound) -> float:
             for is_out in (False, True)
         ]
     return max(max(amounts) / sum(amounts) for amounts in sides)
+
+
+def _least_payer_share(shape: ShapeFound) -> float:
+    """What the payer of least paid, as a share of what payers paid on average."""
+    paid: dict[str, int] = {}
+    for leg in shape.legs:
+        paid[leg.sender] = paid.get(leg.sender, 0) + leg.amount
+    return min(paid.values()) * len(paid) / sum(paid.values())
+
+
+def _both_ways_share(shape: ShapeFound) -> float:
+    """What moved between the holder and those who paid and were paid, as a share of all."""
+    holder = _subject(shape)[0]
+    payers = {leg.sender for leg in shape.legs if leg.receiver == holder}
+    payees = {leg.receiver for leg in shape.legs if leg.sender == holder}
+    both = payers & payees
+    between = sum(leg.amount for leg in shape.legs if both & {leg.sender, leg.receiver})
+    return between / sum(leg.amount for leg in shape.legs)
 
 
 def _strength(definition: NetworkTypology, unrelated: int, moved: int, usd: int | None) -> float:
@@ -167,10 +191,16 @@ def _facts(
 
 
 def _evenness(definition: NetworkTypology, shape: ShapeFound) -> list[Fact]:
-    if definition.largest_share is None:
-        return []
-    value = round(_largest_share(shape), 6)
-    return [_fact("shape_largest_share", value, "share", definition.largest_share)]
+    asked = (
+        ("shape_largest_share", _largest_share, definition.largest_share),
+        ("shape_least_payer_share", _least_payer_share, definition.least_payer_share),
+        ("shape_both_ways_share", _both_ways_share, definition.largest_both_ways_share),
+    )
+    return [
+        _fact(name, round(value(shape), 6), "share", threshold)
+        for name, value, threshold in asked
+        if threshold is not None
+    ]
 
 
 def _lines(shape: ShapeFound) -> list[Fact]:

@@ -94,6 +94,10 @@ def _conditions(typology: Definition) -> Iterator[str]:
         )
         if (most := typology.largest_share) is not None:
             yield f"- no single payment is more than {most:.0%} of them, or of its holder's side"
+        if (least := typology.least_payer_share) is not None:
+            yield f"- each payer paid at least {least:.0%} of what they paid on average"
+        if (most := typology.largest_both_ways_share) is not None:
+            yield f"- with parties who paid and were paid, at most {most:.0%} of it moved"
         yield from (f"- {line}" for line in _limits(typology.limits))
         return
     for condition in typology.conditions:
@@ -135,6 +139,11 @@ def _limits(limits: ShapeLimits) -> Iterator[str]:
         )
     if limits.shop_payers:
         yield f"a payee with {limits.shop_payers} or more payers is a shop and joins nobody"
+    if limits.usual_percent:
+        yield (
+            f"in the {limits.window.days} days before, less than {limits.usual_percent} % as many "
+            "others: with more it is the holder's trade"
+        )
 
 
 if __name__ == "__main__":

@@ -324,6 +324,10 @@ class NetworkTypology:
     largest_share: float | None = None
     """Most that one payment may be of a shape's payments, or of those on either side of its holder
     where it has one; None where nothing is asked."""
+    least_payer_share: float | None = None
+    """Least that each payer of a shape paid, as a share of what they paid on average."""
+    largest_both_ways_share: float | None = None
+    """Most that may have moved with parties who paid the holder of a shape and were paid."""
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...] = ()
     is_signal: bool = False

@@ -96,7 +96,8 @@ class ShapeLimits:
     least_share: of a gatherer's receipts from the shape, of a go-between's payments in it.
     shop_payers: a payee of more is a shop, and no link between them; who pays more, or is
     paid by more, is a firm. least_percent of a fan: of what moved on its side, in payments of
-    parties that made or got one; most_percent: of that, in one payment."""
+    parties that made or got one; most_percent: of that, in one payment. usual_percent of a fan: a
+    holder with so many percent of its parties in the window before has a trade; 0: not asked."""
 
     window: timedelta
     least_percent: int = 0
@@ -105,6 +106,12 @@ class ShapeLimits:
     least_hops: int = 0
     least_share: int = 0
     shop_payers: int = 0
+    usual_percent: int = 0
+
+    @property
+    def look_back(self) -> timedelta:
+        """How far before its trigger a shape is looked for."""
+        return 2 * self.window if self.usual_percent else self.window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +174,7 @@ class Networks:
         """`limits`: of the shapes looked for; without any, nothing is kept."""
         self._limits = _kernel_limits(limits)
         self._is_on = bool(limits)
-        longest = max((each.window for each in limits.values()), default=timedelta())
+        longest = max((each.look_back for each in limits.values()), default=timedelta())
         self._longest = longest // timedelta(microseconds=1)
         self._kept = longest + timedelta(days=1) + 3 * lateness
         self._names, self._accounts = Names(), references.accounts
@@ -543,6 +550,8 @@ def _kernel_limits(limits: Mapping[Shape, ShapeLimits]) -> Limits:
         least_hops=max(of.least_hops for of in each),
         least_share=max(of.least_share for of in each),
         shop_payers=max(of.shop_payers for of in each),
+        usual_percent=max(of.usual_percent for of in each),
+        longest=max(of.look_back for of in each) // timedelta(microseconds=1),
     )
 
 

@@ -24,6 +24,9 @@ class BipartiteParameters(Parameters):
         2000, "below it groups of friends and colleagues share meals, rent and presents"
     )
     largest_share: float = parameter(0.25, "orders spread over nine pairs or more: none stands out")
+    least_payer_share: float = parameter(
+        0.33, "whoever pays a third of the others' usual share is given no orders of theirs"
+    )
 
 
 Settings = BipartiteParameters
@@ -32,7 +35,7 @@ Settings = BipartiteParameters
 def typology(p: BipartiteParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-bipartite",
-        version=2,
+        version=3,
         title="Several payers, all paying the same payees",
         severity="medium",
         offence="laundering",
@@ -71,6 +74,7 @@ def typology(p: BipartiteParameters) -> NetworkTypology:
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
         largest_share=p.largest_share,
+        least_payer_share=p.least_payer_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

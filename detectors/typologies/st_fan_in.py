@@ -23,6 +23,9 @@ class FanInParameters(Parameters):
         80, "nearly all of what came in: no trade of its own beside"
     )
     largest_percent: float = parameter(20, "many alike; a trade has one or two large sums a week")
+    usual_percent: float = parameter(
+        50, "half as many in the week before are a trade's customers, suppliers or workers"
+    )
     least_parties: float = parameter(11, "the holder and ten others")
     least_usd: float = parameter(
         6_000, "gifts of a wedding and shares of a savings circle stay below"
@@ -35,7 +38,7 @@ Settings = FanInParameters
 def typology(p: FanInParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-fan-in",
-        version=1,
+        version=2,
         title="Many pay one, each of them once",
         severity="low",
         offence="laundering",
@@ -72,6 +75,7 @@ def typology(p: FanInParameters) -> NetworkTypology:
             most_percent=int(p.largest_percent),
             least_parties=int(p.least_once),
             shop_payers=int(p.shop_payers),
+            usual_percent=int(p.usual_percent),
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),

@@ -25,6 +25,9 @@ class FanOutParameters(Parameters):
         80, "nearly all of what went out: no life of its own beside"
     )
     largest_percent: float = parameter(20, "many alike; a trade has one or two large sums a week")
+    usual_percent: float = parameter(
+        50, "half as many in the week before are a trade's customers, suppliers or workers"
+    )
     least_parties: float = parameter(11, "the holder and ten others")
     least_usd: float = parameter(
         6_000, "below it a leader pays a harvest group, a host pays a feast"
@@ -37,7 +40,7 @@ Settings = FanOutParameters
 def typology(p: FanOutParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-fan-out",
-        version=1,
+        version=2,
         title="One pays many, each of them once",
         severity="low",
         offence="laundering",
@@ -73,6 +76,7 @@ def typology(p: FanOutParameters) -> NetworkTypology:
             most_percent=int(p.largest_percent),
             least_parties=int(p.least_once),
             shop_payers=int(p.shop_payers),
+            usual_percent=int(p.usual_percent),
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),

@@ -27,6 +27,9 @@ class GatherScatterParameters(Parameters):
     largest_share: float = parameter(
         0.4, "a purchase, a loan or a house sold is one sum that outweighs the others"
     )
+    largest_both_ways_share: float = parameter(
+        0.2, "with whom one gives and takes is a partner of trade or a friend"
+    )
 
 
 Settings = GatherScatterParameters
@@ -35,7 +38,7 @@ Settings = GatherScatterParameters
 def typology(p: GatherScatterParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-gather-scatter",
-        version=2,
+        version=3,
         title="Gathered from many, paid out to many",
         severity="medium",
         offence="laundering",
@@ -76,6 +79,7 @@ def typology(p: GatherScatterParameters) -> NetworkTypology:
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
         largest_share=p.largest_share,
+        largest_both_ways_share=p.largest_both_ways_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

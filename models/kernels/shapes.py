@@ -35,7 +35,8 @@ class Limits(NamedTuple):
     passes on (of a fan: least of what moved on its side in payments made once, most of that in
     one); least distinct parties on each side of the shape. Then a cycle's least hops, percent of
     its receipts that a gatherer has from the shape and percent of its payments that a go-between
-    makes in it, and how many payers make a payee a shop."""
+    makes in it, how many payers make a payee a shop, percent of a fan's parties that the window
+    before may not have, and how far back any search looks, in microseconds."""
 
     is_on: Int64s
     window: Int64s
@@ -45,6 +46,8 @@ class Limits(NamedTuple):
     least_hops: int
     least_share: int
     shop_payers: int
+    usual_percent: int
+    longest: int
 
 
 CROWD = np.dtype([("since", np.int64), ("upto", np.int64)])
@@ -429,7 +432,8 @@ def gather_scatter(room: Room, limits: Limits, trigger: int, path: Int64s) -> tu
 @making
 def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tuple[int, int]:
     """Many pay one (FAN_IN), or one pays many, each of them once: their payments, newest first.
-    A holder of many is a shop or an employer, and none of a fan."""
+    A holder of many is a shop or an employer, and one who had about as many in the window before
+    has a trade: none of a fan."""
     t, is_in = room.transfers, kind == FAN_IN
     holder = t.receiver[trigger] if is_in else t.sender[trigger]
     since = t.time[trigger] - limits.window[kind]
@@ -461,7 +465,30 @@ def fan(room: Room, limits: Limits, trigger: int, path: Int64s, kind: int) -> tu
     is_most = 100 * moved >= limits.least_percent[kind] * total
     if once < limits.least_parties[kind] or not is_even or not is_most:
         return 0, n
+    if _is_usual(room, limits, trigger, holder, since, once, kind):
+        return 0, n
     return used, n
+
+
+@inner
+def _is_usual(
+    room: Room, limits: Limits, trigger: int, holder: int, since: int, once: int, kind: int
+) -> bool:
+    """Whether in the window before a holder had at least `usual_percent` of so many others."""
+    t, is_in = room.transfers, kind == FAN_IN
+    room.clock[0] += 1
+    mark, parties, seen = room.clock[0], 0, 0
+    before = t.before_in if is_in else t.before_out
+    at = newest(t, before, room.last_in[holder] if is_in else room.last_out[holder], trigger)
+    while at != NONE and t.time[at] > since - limits.window[kind] and seen < LOOK_BACK:
+        if t.time[at] <= since and counts_at(t, at, trigger):
+            other = t.sender[at] if is_in else t.receiver[at]
+            if room.stamp[other] != mark:
+                room.stamp[other] = mark
+                parties += 1
+        seen += 1
+        at = before[at]
+    return bool(limits.usual_percent > 0 and 100 * parties >= limits.usual_percent * once)
 
 
 @inner

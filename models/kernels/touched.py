@@ -15,8 +15,8 @@ def mark_touched(room: Room, limits: Limits, changed: int, marked: Int8s) -> Non
     """Marks every trigger at or after a transfer that is in the lists whose search may look at
     it, or at a list that it makes longer."""
     t = room.transfers
-    reach = t.time[changed] + limits.window.max()
-    since = t.time[changed] - limits.window.max()
+    reach = t.time[changed] + limits.longest
+    since = t.time[changed] - limits.longest
     sender, receiver = t.sender[changed], t.receiver[changed]
     marked[changed] = 1
     work = 0

@@ -40,6 +40,7 @@ LIMITS = {
         shop_payers=4,
         least_percent=80,
         most_percent=45,
+        usual_percent=50,
     ),
     "fan_out": ShapeLimits(
         window=timedelta(days=3),
@@ -47,6 +48,7 @@ LIMITS = {
         shop_payers=4,
         least_percent=80,
         most_percent=45,
+        usual_percent=50,
     ),
 }
 
@@ -139,7 +141,9 @@ def brute_force(payments: Sequence[Payment], shape: str) -> set[str]:
     found = set()
     for place, trigger in enumerate(ordered):
         window = [row for row in ordered[: place + 1] if row[0] > trigger[0] - hours]
-        if _JUDGES[shape](window, trigger, limits):
+        before = [row for row in ordered if -2 * hours < row[0] - trigger[0] <= -hours]
+        is_usual = limits.usual_percent and _is_usual(shape, window, before, trigger, limits)
+        if _JUDGES[shape](window, trigger, limits) and not is_usual:
             found.add(trigger[5])
     return found
 
@@ -242,6 +246,15 @@ def _has_bipartite(window: Any, trigger: Any, limits: ShapeLimits) -> bool:
 def _has_stack(window: Any, trigger: Any, limits: ShapeLimits) -> bool:
     both = _fellows(window, trigger[2], limits, 2, 3) & _fellows(window, trigger[2], limits, 3, 2)
     return len(both) + 1 >= limits.least_parties
+
+
+def _is_usual(shape: str, window: Any, before: Any, trigger: Any, limits: ShapeLimits) -> bool:
+    """Whether the holder of a fan had about as many others in the window before."""
+    own, other = (3, 2) if shape == "fan_in" else (2, 3)
+    lately = [row[other] for row in window if row[own] == trigger[own]]
+    once = [party for party in lately if lately.count(party) == 1]
+    earlier = {row[other] for row in before if row[own] == trigger[own]}
+    return 100 * len(earlier) >= limits.usual_percent * len(once)
 
 
 def _has_fan(own: int, other: int) -> Any:
