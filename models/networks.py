@@ -207,7 +207,7 @@ class Networks:
         late = self._late(slots)
         for slot in slots[:late].tolist():
             link(self._transfers, self._last_out, self._last_in, slot)
-            mark_touched(self._room, self._limits, slot, marked)
+            self._mark(slot, int(self._transfers.time[slot]), marked)
         # Those in order are not in the lists yet, and are judged as they come in.
         marked[slots[late:]] = 0
         again = self._judged_again(marked[: self._used])
@@ -296,7 +296,7 @@ class Networks:
                 del self._returns[original][txn]
         self._recall([each for each in originals if each is not None], marked)
         for slot in self._slots(txns).values():
-            mark_touched(self._room, self._limits, slot, marked)
+            self._mark(slot, int(self._transfers.time[slot]), marked)
             self._scatter_crowds(slot)
             unlink(self._transfers, self._last_out, self._last_in, slot)
         return {_hex(*txn) for txn in txns}
@@ -317,9 +317,16 @@ class Networks:
 
     def _recall(self, originals: Sequence[TxnId], marked: Int8s) -> None:
         for original, slot in self._slots(originals).items():
-            self._transfers.cancelled[slot] = self._cancelled(original)
+            before, now = int(self._transfers.cancelled[slot]), self._cancelled(original)
+            self._transfers.cancelled[slot] = now
             self._scatter_crowds(slot)
-            mark_touched(self._room, self._limits, slot, marked)
+            self._mark(slot, min(before, now), marked)
+
+    def _mark(self, slot: int, first: int, marked: Int8s) -> None:
+        """The triggers not before a time that a changed transfer touches; of what comes in order
+        there is none yet."""
+        if first <= self._newest[0]:
+            mark_touched(self._room, self._limits, slot, first, marked)
 
     def _scatter_crowds(self, slot: int) -> None:
         """A transfer that does not stand for good any more makes nobody a shop."""
