@@ -153,16 +153,14 @@ class Intake:
         """ARCHIVED rows without their fates."""
         orig_holds, benef_holds = self._sides.held(decoded)
         at = decoded["at"]
+        money = priced(decoded, self._rates)
         return (
-            pl.concat([decoded, priced(decoded, self._rates)], how="horizontal")
+            pl.concat([decoded, money], how="horizontal")
             .with_columns(
                 orig_holds.alias("orig_holds"),
                 benef_holds.alias("benef_holds"),
                 raw_refs(batch.messages).gather(at).alias("raw_ref"),
-                pl.concat_str("flags", "price_flag", separator=" ", ignore_nulls=True)
-                .str.extract_all("[A-Z_]+")
-                .list.sort()
-                .alias("quality_flags"),
+                _quality_flags(decoded["flags"], money["price_flag"]).alias("quality_flags"),
                 pl.lit(None, pl.String).alias("fate"),
                 pl.lit(batch.partition).alias("partition"),
                 (at + self._row + 1).alias("row"),
@@ -171,7 +169,9 @@ class Intake:
         )
 
     def _transactions(self, rows: pl.DataFrame, decided: Decided) -> TransactionBatch:
-        added = rows.select(*TRANSACTION)[decided.added]
+        added = rows.select(*TRANSACTION)
+        if len(decided.added) < rows.height:
+            added = added[decided.added]
         concepts = self._lexicon.concepts(added["remittance_text"])
         return TransactionBatch(
             added=added.with_columns(concepts.alias("concepts")).select(*ADDED),
@@ -184,6 +184,15 @@ class Intake:
         unseen = [name for name in TRANSACTION if name not in self._seen_columns]
         height = archived.height
         self._seen_columns |= {n for n in unseen if archived[n].null_count() < height}
+
+
+def _quality_flags(flags: pl.Series, price_flag: pl.Series) -> pl.Series:
+    """Of each row the sorted list of all its flags. Few rows have any, and few lists differ."""
+    text = pl.select(pl.concat_str(flags, price_flag, separator=" ", ignore_nulls=True)).to_series()
+    kinds = text.unique()
+    lists = kinds.str.extract_all("[A-Z_]+").list.sort()
+    # Of no rows the replaced are still texts.
+    return lists.gather(text.replace_strict(kinds, range(len(kinds))).cast(pl.UInt32))
 
 
 def _reject(message: Message, fault: RowFault) -> Reject:
@@ -213,8 +222,8 @@ def _series(name: str, values: Sequence[object], dtype: pl.DataType) -> pl.Serie
 
 
 def _counted(fates: pl.Series, rejects: int) -> dict[Fate, int]:
-    counts = Counter(fates.to_list())
-    return {fate: rejects if fate == "reject" else counts[fate] for fate in FATES}
+    counts = dict(fates.value_counts().iter_rows())
+    return {fate: rejects if fate == "reject" else counts.get(fate, 0) for fate in FATES}
 
 
 def _moment(microseconds: int | None) -> datetime | None:
