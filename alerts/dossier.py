@@ -59,8 +59,8 @@ class Cited:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """cited: the strongest finding per typology, by typology id. feeders: for gathered ones the
-    strongest signal of each feeder, in order of first signal. own_signals: the strongest signal
-    per typology on the subject itself."""
+    strongest signal of each feeder and typology, in order of first signal. own_signals: the
+    strongest signal per typology on the subject itself."""
 
     alert_id: str
     subject: SubjectKey

@@ -119,16 +119,21 @@ def _is_child_rule(each: Cited) -> bool:
 
 
 def _feeders(dossier: Dossier) -> Iterator[PartyRole]:
-    """Each feeder once, by the first gathering that names it."""
+    """Each feeder once: by a signal of which the control test holds, if there is one, else by the
+    first gathering that names it."""
     named: set[str] = set()
-    for each in dossier.cited:
-        if not isinstance(each.definition, GatheringTypology):
-            continue
-        for signal in dossier.feeders:
-            holder = signal.finding.holder
-            if holder in each.finding.feeders and holder not in named:
-                named.add(holder)
-                yield _feeder(signal, each.definition)
+    pairs = [
+        (signal, each.definition)
+        for each in dossier.cited
+        if isinstance(each.definition, GatheringTypology)
+        for signal in dossier.feeders
+        if signal.finding.typology == each.definition.gathers
+        and signal.finding.holder in each.finding.feeders
+    ]
+    for signal, gathering in sorted(pairs, key=lambda pair: not is_controlled(pair[0])):
+        if signal.finding.holder not in named:
+            named.add(signal.finding.holder)
+            yield _feeder(signal, gathering)
 
 
 def _feeder(signal: Cited, gathering: GatheringTypology) -> PartyRole:

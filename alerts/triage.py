@@ -391,12 +391,12 @@ class Triage:
         )
 
     def _feeders(self, connection: sa.Connection, cited: Sequence[Cited]) -> tuple[Cited, ...]:
-        """The strongest signal of each feeder, of equal ones the earliest."""
-        found: dict[str, Cited] = {}
+        """The strongest signal of each feeder and typology, of equal ones the earliest."""
+        found: dict[tuple[str, str], Cited] = {}
         for each in cited:
             if isinstance(each.definition, GatheringTypology):
                 for signal in self._signals_behind(connection, each.finding, each.definition):
-                    found.setdefault(signal.finding.holder, signal)
+                    found.setdefault((signal.finding.holder, signal.finding.typology), signal)
         return tuple(found.values())
 
     def _signals_behind(

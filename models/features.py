@@ -85,10 +85,31 @@ class Aggregate(IntEnum):
     """Minor units moved with those."""
     SPLIT_LUMPS = 34
     """Lumps of which a newcomer got a minor share beside tickets, permits or go-betweens."""
+    TAKER = 35
+    """Who took most of what came within a day before, by name; null of none. A transfer or cash out
+    takes the newest credits of known payers, each as far as it is left."""
+    TAKEN_SUM = 36
+    """Minor units the taker took."""
+    TAKEN_CREDITS = 37
+    """Credits from which the taker took."""
+    TAKEN_DAYS = 38
+    """Local days with a payment to the taker of which at least half was taken."""
+    TAKEN_BY_ANY_SUM = 39
+    """Minor units that transfers and cash out took, whoever got them."""
+    TAKER_SUM = 40
+    """Minor units paid to the taker, taken or not."""
+    TAKER_DAY_SUM = 41
+    """Of those the most of one local day."""
 
 
 NAMED = frozenset(
-    {Aggregate.TOP_PAYEE, Aggregate.TOP_DEVICE, Aggregate.TOP_PLACE, Aggregate.RECAPTURER}
+    {
+        Aggregate.TOP_PAYEE,
+        Aggregate.TOP_DEVICE,
+        Aggregate.TOP_PLACE,
+        Aggregate.RECAPTURER,
+        Aggregate.TAKER,
+    }
 )
 """Aggregates whose value is a name."""
 

@@ -106,6 +106,12 @@ BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.HELD_SUM: (Aggregate.SUM, Mask.IN),
     Aggregate.STEADY_COUNTERPARTIES: (Aggregate.DISTINCT_COUNTERPARTIES, Mask(0)),
     Aggregate.STEADY_SUM: (Aggregate.SUM, Mask(0)),
+    Aggregate.TAKEN_SUM: (Aggregate.SUM, Mask.IN),
+    Aggregate.TAKEN_CREDITS: (Aggregate.COUNT, Mask.IN),
+    Aggregate.TAKEN_DAYS: (Aggregate.COUNT, Mask.OUT),
+    Aggregate.TAKEN_BY_ANY_SUM: (Aggregate.SUM, Mask.IN),
+    Aggregate.TAKER_SUM: (Aggregate.SUM, Mask.OUT),
+    Aggregate.TAKER_DAY_SUM: (Aggregate.SUM, Mask.OUT),
 }
 """What a value never exceeds: a tally over the same movements, or those of them that carry a
 further bit."""

@@ -107,7 +107,7 @@ def venue(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
     return (
         Scheme(
             id=id,
-            typologies=(sx_victim_drain.TYPOLOGY,),
+            typologies=sx_victim_drain.TYPOLOGIES,
             variant=variant,
             members=(
                 member(keeper, "possible_controller"),

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ingest.kernels.inner import lean
+from ingest.kernels.inner import inner, lean
 from models.features import Aggregate
 from models.kernels.aggregates import (
     NULL,
@@ -53,6 +53,7 @@ from models.kernels.slices import (
     is_in_window,
     mark_counted,
 )
+from models.kernels.taking import Taken, taken
 from models.mask import Mask, Test
 
 COUNT = int(Aggregate.COUNT)
@@ -90,6 +91,13 @@ HELD_FEW_SUM = int(Aggregate.HELD_FEW_SUM)
 STEADY_COUNTERPARTIES = int(Aggregate.STEADY_COUNTERPARTIES)
 STEADY_SUM = int(Aggregate.STEADY_SUM)
 SPLIT_LUMPS = int(Aggregate.SPLIT_LUMPS)
+TAKER = int(Aggregate.TAKER)
+TAKEN_SUM = int(Aggregate.TAKEN_SUM)
+TAKEN_CREDITS = int(Aggregate.TAKEN_CREDITS)
+TAKEN_DAYS = int(Aggregate.TAKEN_DAYS)
+TAKEN_BY_ANY_SUM = int(Aggregate.TAKEN_BY_ANY_SUM)
+TAKER_SUM = int(Aggregate.TAKER_SUM)
+TAKER_DAY_SUM = int(Aggregate.TAKER_DAY_SUM)
 AT_HOME = int(Mask.AT_HOME)
 
 SCREEN_DAYS = 60
@@ -438,6 +446,8 @@ def feature_value(
         return parties if kind == STEADY_COUNTERPARTIES else total
     if kind == SPLIT_LUMPS:
         return split_lumps(columns, chosen, m)
+    if TAKER <= kind <= TAKER_DAY_SUM:
+        return taken_value(taken(columns, chosen, m, seen, sums, stamp), kind)
     if kind == TOP_THREE_PAYEES_SUM:
         return top_three_sum(columns, columns.counterparty, chosen, m, seen, sums, stamp)
     if kind in (FIRST_AMOUNT, LAST_AMOUNT):
@@ -461,3 +471,19 @@ def feature_value(
         )  # fmt: skip
         return repeat_count(columns, chosen, m, longer, k, seen, sums, stamp)
     return far_sum(columns, chosen, m, latitude, longitude, AT_HOME, seen, sums, stamp)
+
+
+@inner
+def taken_value(found: Taken, kind: int) -> int:
+    """What an aggregate over what was taken asks for."""
+    if kind == TAKER:
+        return found.who
+    if kind == TAKEN_SUM:
+        return found.total
+    if kind == TAKEN_CREDITS:
+        return found.credits
+    if kind == TAKEN_DAYS:
+        return found.days
+    if kind == TAKEN_BY_ANY_SUM:
+        return found.by_any
+    return found.paid if kind == TAKER_SUM else found.largest_day

@@ -66,10 +66,10 @@ def test_each_person_writes_texts_in_the_script_that_the_labels_tell(
     assert all(told[party] == scripts[text] for party, text in texts)
 
 
-def test_every_typology_that_alerts_has_a_scheme() -> None:
+def test_every_typology_that_alerts_has_a_scheme(written: Written) -> None:
     alerting = {id for id, each in load_typologies().items() if not each.is_signal}
 
-    assert alerting <= set(schemes.planters())
+    assert alerting <= {named for each in written.country.schemes for named in each.typologies}
 
 
 def test_every_typology_is_planted_in_three_variants(written: Written) -> None:

@@ -168,6 +168,7 @@ CIRCLES = "models.kernels.circles"
 GIFTS = "models.kernels.gifts"
 SELLING = "models.kernels.selling"
 HANDOVERS = "models.kernels.handovers"
+TAKING = "models.kernels.taking"
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
 AGGREGATES, ARMING = "models.kernels.aggregates", "models.kernels.arming"
 
@@ -220,7 +221,30 @@ def entrusted() -> Batches:
     return [strategies.numbered(rows)]
 
 
+def taken_twice_a_day() -> Batches:
+    """Seven days on which a credit is taken in two halves."""
+    rows = []
+    for i in range(7):
+        came = START + i * DAY
+        rows.append(strategies.transfer(HOOD.payer(i), ALONE, came, HOOD.usd(100)))
+        for hours in (1, 24):
+            taken = strategies.transfer(ALONE, HOOD.receivers[1], came + hours * HOUR, HOOD.usd(50))
+            rows.append(taken)
+    return [strategies.numbered(rows)]
+
+
 MUTANTS: dict[str, Mutant] = {
+    "what is left of a credit": Mutant(
+        change=Change(TAKING, "left[j] -= piece", "left[j] = 0"), batches=taken_twice_a_day
+    ),
+    "taken within a day": Mutant(
+        change=Change(
+            TAKING,
+            "columns.time[chosen[i]] - TAKEN_WITHIN:",
+            "columns.time[chosen[i]] - TAKEN_WITHIN + 1:",
+        ),
+        batches=taken_twice_a_day,
+    ),
     "least fee": Mutant(
         change=Change(HANDOVERS, "columns.amount[credit] < low", "columns.amount[credit] <= low"),
         batches=entrusted,

@@ -447,6 +447,31 @@ def drained(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Trans
         yield from _aftermath(choice, hood, account, out_at + DAY)
 
 
+def taken(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
+    """Earnings sent on within a day, evening after evening, beside wages, customers and cash."""
+    receiver = choice.of((*hood.receivers, hood.payer(7)))
+    for account in choice.of((hood.accounts[2:5], hood.accounts[1:6:2], hood.accounts[:1])):
+        start = at + choice.of((0, 0, 1, 10, 29, 30)) * DAY + choice.of(EDGES)
+        beside = choice.of((0, 0, 100, 150, 160))
+        if beside:
+            yield transfer(hood.payer(8), account, start - 3 * DAY, hood.usd(beside))
+        evenings = choice.of((1, 1, 2))
+        for i in range(choice.of((9, 8, 7, 5))):
+            evening = start + i * evenings * DAY
+            for k in range(choice.of((1, 2, 2))):
+                paid_in = transfer(hood.payer(i + k), account, evening + k * HOUR, hood.usd(50))
+                yield replace(paid_in, txn_type=choice.of((*("TRANSFER",) * 7, "SALARY")))
+            out_at = evening + choice.of((5, 5, 5, 24)) * HOUR + choice.of(EDGES)
+            part = hood.usd(choice.of((100, 97, 50, 50, 50, 80)))
+            device = choice.of((None, "D-FICT-1", "D-FICT-9"))
+            yield replace(transfer(account, receiver, out_at, part), device_hash=device)
+            if choice.between(0, 3) == 0:
+                yield cash_out(account, out_at - HOUR, hood.usd(choice.of((10, 30, 60))))
+            if choice.between(0, 5) == 0:
+                yield transfer(account, hood.payer(9), out_at - 2 * HOUR, hood.usd(20))
+        yield from _aftermath(choice, hood, account, start + 8 * DAY)
+
+
 def taken_back(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Transaction]:
     """Wages of which one party gets most back, month by month; or not all of it, or late."""
     employer = choice.of((hood.payer(1), hood.receivers[0], hood.payer(2)))
@@ -903,6 +928,8 @@ SCENES: tuple[Scene, ...] = (
     drained,
     drained,
     drained,
+    taken,
+    taken,
     taken_back,
     taken_back,
     woken,

@@ -13,7 +13,7 @@ SOURCES = [
     for root in (Path(ingest.__file__ or "").parent, Path(models.__file__ or "").parent)
     for path in root.rglob("*.py")
 ]
-NO_ARRAY = {"tuple", "int", "bool", "float", "Word", "Tally"}
+NO_ARRAY = {"tuple", "int", "bool", "float", "Word", "Tally", "Taken"}
 KERNELS = ("njit", "inner", "making", "lean")
 FILES = {
     path: ast.parse(path.read_text())

@@ -245,6 +245,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
     [
         ((strategies.collector,), {"som-collector-fanin": 100}),
         ((strategies.drained,), {"sx-drained-account": 100, "sx-victim-drain": 50}),
+        ((strategies.taken,), {"sx-taken-earnings": 40, "sx-earnings-taker": 15}),
         ((strategies.funnel,), {"st-funnel-geo": 200}),
         ((strategies.structuring,), {"st-structuring": 200}),
         ((strategies.taken_back,), {"fl-returned-wages": 100, "fl-wage-recapture": 5}),
@@ -270,6 +271,7 @@ def test_strangers_leave_each_others_findings_alone(one: World, other: World) ->
     ids=[
         "collector",
         "drained",
+        "taken",
         "funnel",
         "structuring",
         "wages",

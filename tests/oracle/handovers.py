@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
@@ -119,3 +120,82 @@ def _sent(movements: Iterable[Movement]) -> list[Movement]:
 def _is_share(x: Movement, lump: Movement) -> bool:
     whole = Fraction(lump.amount or 0)
     return x.amount is not None and whole / 20 <= x.amount <= whole * 7 / 20
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A payment or cash out, and what it took of which credits."""
+
+    debit: Movement
+    lots: tuple[tuple[Movement, int], ...]
+
+    @property
+    def total(self) -> int:
+        return sum(piece for _, piece in self.lots)
+
+    @property
+    def payee(self) -> str | None:
+        return self.debit.counterparty if "TRANSFER" in self.debit.bits else None
+
+
+def takings(movements: Sequence[Movement]) -> list[Taking]:
+    """Each transfer and cash out, with what it took: the newest credits first, each as far as
+    it is left, that came at most a day before."""
+    left = {x.order: x.amount or 0 for x in movements if {"IN", "COUNTERPARTY_KNOWN"} <= x.bits}
+    found = []
+    for debit in movements:
+        if "OUT" not in debit.bits or not {"TRANSFER", "CASH"} & debit.bits:
+            continue
+        wanted, lots = debit.amount or 0, []
+        for credit in reversed(movements):
+            is_before = credit.order < debit.order and debit.time - credit.time <= DAY
+            piece = min(wanted, left.get(credit.order, 0)) if is_before else 0
+            if piece:
+                left[credit.order] -= piece
+                wanted -= piece
+                lots.append((credit, piece))
+        found.append(Taking(debit, tuple(lots)))
+    return found
+
+
+def taker(movements: Sequence[Movement]) -> str | None:
+    """Who was sent most of what was taken; of equal ones the one paid first."""
+    sums: dict[str, int] = {}
+    for each in takings(movements):
+        if each.payee is not None:
+            sums[each.payee] = sums.get(each.payee, 0) + each.total
+    best = max(sums.values(), default=0)
+    return next((party for party, total in sums.items() if total == best and best), None)
+
+
+def _by_taker(movements: Sequence[Movement]) -> list[Taking]:
+    who = taker(movements)
+    return [each for each in takings(movements) if who is not None and each.payee == who]
+
+
+def taken_sum(movements: Sequence[Movement]) -> int:
+    return sum(each.total for each in _by_taker(movements))
+
+
+def taken_credits(movements: Sequence[Movement]) -> int:
+    return len({credit.order for each in _by_taker(movements) for credit, _ in each.lots})
+
+
+def taken_days(movements: Sequence[Movement]) -> int:
+    most = [each for each in _by_taker(movements) if 0 < (each.debit.amount or 0) <= 2 * each.total]
+    return len({each.debit.local_day for each in most})
+
+
+def taken_by_any_sum(movements: Sequence[Movement]) -> int:
+    return sum(each.total for each in takings(movements))
+
+
+def taker_sum(movements: Sequence[Movement]) -> int:
+    return sum(each.debit.amount or 0 for each in _by_taker(movements))
+
+
+def taker_day_sum(movements: Sequence[Movement]) -> int:
+    days = Counter[int]()
+    for each in _by_taker(movements):
+        days[each.debit.local_day] += each.debit.amount or 0
+    return max(days.values(), default=0)

@@ -287,6 +287,46 @@ def sx_drained_account(v: View) -> Judgement:
     )
 
 
+def sx_taken_earnings(v: View) -> Judgement:
+    """Signal, account scope, 30 d, at a payment."""
+    not_strangers = OWN_OR_LEDGER | {
+        "DECLARED_RELATED",
+        "MERCHANT",
+        "HOLDER_MERCHANT",
+        "SALARY",
+        "LOAN",
+        "CARD",
+        "OWN_LIFE",
+    }
+    moved = _in(MONTH, "TAKEN_SUM", frozenset({"PRICED"}), lacks=not_strangers)
+    known = frozenset({"PRICED", "COUNTERPARTY_KNOWN"})
+    came = v.measure(_in(MONTH, "SUM", known | {"IN"}, lacks=not_strangers))
+    pay = _in(MONTH, "SUM", known | {"OUT", "TRANSFER"}, lacks=not_strangers)
+    on_foreign = v.measure(replace(pay, has=pay.has | {"FOREIGN_DEVICE"}))
+    taken = v.measure(moved)
+    credits = v.measure(replace(moved, aggregate="TAKEN_CREDITS"))
+    days = v.measure(replace(moved, aggregate="TAKEN_DAYS"))
+    to_taker = v.measure(replace(moved, aggregate="TAKER_SUM"))
+    by_any = v.measure(replace(moved, aggregate="TAKEN_BY_ANY_SUM"))
+    on_a_day = share(v.measure(replace(moved, aggregate="TAKER_DAY_SUM")), to_taker)
+    is_fine_enough = v.ledger.world.time_precision <= timedelta(hours=12)
+    of_strangers = share(taken, came) if is_fine_enough else None
+    conditions = (
+        _pre_at_least("taking", v.measure(replace(pay, aggregate="IS_TRIGGER")), 1, is_core=True),
+        _at_least("taken_credits", credits, 5, is_core=True),
+        _at_least("taken_days", days, 6, is_core=True),
+        _share_at_least("earnings_taken_share", of_strangers, Fraction(2, 5), is_core=True),
+        _share_at_least("taker_share", share(taken, by_any), Fraction(7, 10), is_core=True),
+        _share_at_least("of_earnings", share(taken, to_taker), Fraction(3, 5), is_core=True),
+        _precondition(_at_most("largest_day_share", on_a_day, Fraction(6, 10), is_core=True)),
+    )
+    return Judgement(
+        conditions=conditions,
+        weight=share(on_foreign, v.measure(pay)),
+        link=v.name(replace(moved, aggregate="TAKER")),
+    )
+
+
 def st_rapid_pass(v: View) -> Judgement:
     """Signal, account scope, 7 d; card payments left out."""
     week = timedelta(days=7)
@@ -874,6 +914,7 @@ DEFINITIONS: Mapping[str, Definition] = {
         tests=COMMON_TESTS | {"EVENT", "LIVE_SELLER", "ROSCA"},
     ),
     "sx-drained-account": Definition(judge=sx_drained_account, scope="account"),
+    "sx-taken-earnings": Definition(judge=sx_taken_earnings, scope="account"),
 }
 KEYWORDS: Mapping[str, tuple[str, timedelta, frozenset[str]]] = {
     "sc-pressed-family": ("RELEASE", timedelta(days=10), frozenset({"OUT", "TRANSFER"})),
@@ -912,6 +953,7 @@ GATHERINGS: Mapping[str, Gathering] = {
         at_least={"passed_through": Fraction(95, 100)},
         at_most={"dwell": Fraction(timedelta(hours=1) // MICROSECOND)},
     ),
+    "sx-earnings-taker": Gathering(gathers="sx-taken-earnings", window=MONTH, least=2),
     "sx-victim-drain": Gathering(gathers="sx-drained-account", window=MONTH, least=2),
 }
 

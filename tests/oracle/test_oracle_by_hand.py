@@ -254,6 +254,41 @@ def test_what_leaves_on_one_day_is_a_purchase(first: int, is_signal: bool) -> No
     assert bool(only(found, "sx-drained-account")) == is_signal
 
 
+def taken_daily(
+    account: str, receiver: str, *, days: int = 6, rest: float = 0.1
+) -> list[Transaction]:
+    """Of 100 that a stranger pays each day, half is sent on after a while."""
+    return [
+        row
+        for day in range(days)
+        for row in (
+            transfer(day, 10_000, f"X-FICT-{day:04d}", account),
+            transfer(day + rest, 5_000, account, receiver),
+        )
+    ]
+
+
+@pytest.mark.parametrize("rest", [0.1, 0.99])
+def test_what_strangers_pay_and_one_party_takes_is_a_signal(rest: float) -> None:
+    found = oracle.find(world(taken_daily("A-FICT-0001", "R-FICT-0001", rest=rest)))
+
+    # credits 6 of 5 (1/5), days 6 (0), taken half of 0.4 or more (1/6), all that is taken and all
+    # that the party gets (1 each): mean 71/150.
+    (signal,) = only(found, "sx-taken-earnings")
+    assert signal.link == "R-FICT-0001"
+    assert signal.facts["earnings_taken_share"] == Fraction(1, 2)
+    assert signal.strength == Fraction(71, 150)
+
+
+def test_five_days_a_month_or_rested_for_more_than_a_day_is_no_taking() -> None:
+    weekly = taken_daily("A-FICT-0001", "R-FICT-0001", days=5)
+    saved = [transfer(2 * row, 10_000, f"X-FICT-{row:04d}", "A-FICT-0002") for row in range(6)] + [
+        transfer(2 * row + 1.1, 10_000, "A-FICT-0002", "R-FICT-0001") for row in range(6)
+    ]
+
+    assert not only(oracle.find(world([*weekly, *saved])), "sx-taken-earnings")
+
+
 def test_two_unrelated_drained_accounts_make_a_victim_drain() -> None:
     rows = [
         *drained("A-FICT-0001", "R-FICT-0001"),

@@ -12,6 +12,9 @@ from ingest.simulated.planted import Scheme, Stage, Variant, hushed, member, tol
 from ingest.simulated.rows import DAY, HOUR, SECOND, Row
 
 TYPOLOGY = "sx-victim-drain"
+TYPOLOGIES = (TYPOLOGY, "sx-earnings-taker")
+"""Of the whole account, and of what strangers pay alone."""
+
 WINDOW = 30 * DAY
 
 
@@ -57,7 +60,7 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
     until = first + how.days + 4
     return Scheme(
         id=id,
-        typologies=(TYPOLOGY,),
+        typologies=TYPOLOGIES,
         variant=variant,
         members=(
             member(receiver, "possible_controller"),
