@@ -151,7 +151,7 @@ def run(
     out: Out = DEFAULT_OUT,
     batch_rows: Annotated[
         int, typer.Option("--batch-rows", min=1, help="Rows read at a time; changes no result.")
-    ] = 20_000,
+    ] = 40_000,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on when the feed has no more for now.")
     ] = False,

@@ -41,7 +41,7 @@ class Wish:
     feed: str
     config: Path | None
     out: Path
-    batch_rows: int = 20_000
+    batch_rows: int = 40_000
     checkpoint_rows: int = CHECKPOINT_ROWS
     snapshot_seconds: float = 60.0
     is_following: bool = False
