@@ -179,7 +179,7 @@ def _written(frame: pl.DataFrame, path: Path) -> Path:
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
     # Polars would write to the file by itself, and tell of a full disk as a fault of the frame.
     packed = BytesIO()
-    frame.select(*ARCHIVED).write_parquet(packed, compression="zstd")
+    frame.select(*ARCHIVED).write_parquet(packed, compression="zstd", compression_level=1)
     try:
         with open(unfinished, "wb", opener=_private) as file:
             file.write(packed.getbuffer())
