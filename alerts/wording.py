@@ -214,6 +214,7 @@ FACTS: Mapping[str, str] = {
     "sinks_share": "Share of outflow to three parties",
     "strangers": "Payers without a declared relation",
     "earnings_taken_share": "Share of strangers' money that one party took within a day",
+    "handed_on_share": "Share of receipts that were handed on nearly whole",
     "of_earnings": "Share of what that party got that was strangers' money of the day",
     "taken_credits": "Credits of strangers that one party took within a day",
     "taken_days": "Days on which one party took strangers' money",

@@ -100,6 +100,10 @@ class Aggregate(IntEnum):
     """Minor units paid to the taker, taken or not."""
     TAKER_DAY_SUM = 41
     """Of those the most of one local day."""
+    HANDED_ON_SUM = 42
+    """Minor units of credits of known payers of which at least 80 % was taken."""
+    TOUCHED_SUM = 43
+    """Minor units of credits of known payers of which anything was taken."""
 
 
 NAMED = frozenset(

@@ -112,6 +112,8 @@ BOUNDS: Mapping[Aggregate, tuple[Aggregate, Mask]] = {
     Aggregate.TAKEN_BY_ANY_SUM: (Aggregate.SUM, Mask.IN),
     Aggregate.TAKER_SUM: (Aggregate.SUM, Mask.OUT),
     Aggregate.TAKER_DAY_SUM: (Aggregate.SUM, Mask.OUT),
+    Aggregate.HANDED_ON_SUM: (Aggregate.SUM, Mask.IN),
+    Aggregate.TOUCHED_SUM: (Aggregate.SUM, Mask.IN),
 }
 """What a value never exceeds: a tally over the same movements, or those of them that carry a
 further bit."""

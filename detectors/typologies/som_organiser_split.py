@@ -41,6 +41,9 @@ class OrganiserSplitParameters(Parameters):
     least_shared: float = parameter(0.3, "published: about half goes to intermediaries")
     least_steady_share: float = parameter(0.7, "those helpers get most of what is paid")
     largest_shared: float = parameter(0.7, "above it somebody passes on wages")
+    largest_handed_on: float = parameter(
+        0.5, "a leader hands each payment of wages on; an organiser keeps a half of each receipt"
+    )
 
 
 Settings = OrganiserSplitParameters
@@ -50,7 +53,7 @@ def typology(p: OrganiserSplitParameters) -> Typology:
     taken, from_few = pl.col("taken_60d"), pl.col("taken_three_60d")
     return Typology(
         id="som-organiser-split",
-        version=2,
+        version=3,
         title="Fixed shares paid to helpers, group after group",
         severity="high",
         offence="smuggling",
@@ -95,6 +98,8 @@ def typology(p: OrganiserSplitParameters) -> Typology:
             _paid("steady_sum_60d", Aggregate.STEADY_SUM, "paid to those"),
             _taken("taken_60d", Aggregate.SUM, "what came in from others"),
             _taken("taken_three_60d", Aggregate.TOP_THREE_PAYEES_SUM, "of it from three senders"),
+            _both("handed_on_60d", Aggregate.HANDED_ON_SUM, "receipts handed on nearly whole"),
+            _both("touched_60d", Aggregate.TOUCHED_SUM, "receipts from which others were paid"),
         ),
         conditions=(
             triggered("share", pl.col("share_trigger"), unit="a payment to somebody"),
@@ -176,6 +181,19 @@ def typology(p: OrganiserSplitParameters) -> Typology:
                     columns=("amount",),
                 )
             ),
+            precondition(
+                dear(
+                    share_at_most(
+                        "handed_on_share",
+                        pl.col("handed_on_60d"),
+                        pl.col("touched_60d"),
+                        p.largest_handed_on,
+                        family=None,
+                        columns=("event_time", "amount"),
+                        is_core=False,
+                    )
+                )
+            ),
         ),
         elements=(
             ElementCeiling(
@@ -199,7 +217,9 @@ def typology(p: OrganiserSplitParameters) -> Typology:
         deviation="That a sender collects fees is not asked: few senders stand for it, and its own "
         "alert joins the case. Groups are days: each helper is paid on three or more. Shares are "
         "of what the three largest senders sent, not of all that came in: a harvest leader who "
-        "passes wages on would seem to keep half of it beside the crops he sells himself.",
+        "passes wages on would seem to keep half of it beside the crops he sells himself. For the "
+        "same reason each receipt is looked at: of those from which others were paid within a day, "
+        "at most half may have been handed on by 80 % or more.",
         parameters=p,
     )
 
@@ -212,8 +232,19 @@ def _taken(name: str, aggregate: Aggregate, meaning: str) -> Feature:
     return _feature(name, aggregate, TAKE, NOT_TAKE, meaning)
 
 
+def _both(name: str, aggregate: Aggregate, meaning: str) -> Feature:
+    either = Mask.PRICED | Mask.COUNTERPARTY_KNOWN
+    return _feature(name, aggregate, either, NOT_TAKE | NOT_PAY, meaning)
+
+
 def _feature(name: str, aggregate: Aggregate, has: Mask, lacks: Mask, meaning: str) -> Feature:
-    sums = (Aggregate.SUM, Aggregate.STEADY_SUM, Aggregate.TOP_THREE_PAYEES_SUM)
+    sums = (
+        Aggregate.SUM,
+        Aggregate.STEADY_SUM,
+        Aggregate.TOP_THREE_PAYEES_SUM,
+        Aggregate.HANDED_ON_SUM,
+        Aggregate.TOUCHED_SUM,
+    )
     return Feature(
         name=name,
         aggregate=aggregate,

@@ -53,7 +53,7 @@ from models.kernels.slices import (
     is_in_window,
     mark_counted,
 )
-from models.kernels.taking import Taken, taken
+from models.kernels.taking import Taken, handed_on, taken
 from models.mask import Mask, Test
 
 COUNT = int(Aggregate.COUNT)
@@ -98,6 +98,8 @@ TAKEN_DAYS = int(Aggregate.TAKEN_DAYS)
 TAKEN_BY_ANY_SUM = int(Aggregate.TAKEN_BY_ANY_SUM)
 TAKER_SUM = int(Aggregate.TAKER_SUM)
 TAKER_DAY_SUM = int(Aggregate.TAKER_DAY_SUM)
+HANDED_ON_SUM = int(Aggregate.HANDED_ON_SUM)
+TOUCHED_SUM = int(Aggregate.TOUCHED_SUM)
 AT_HOME = int(Mask.AT_HOME)
 
 SCREEN_DAYS = 60
@@ -446,6 +448,9 @@ def feature_value(
         return parties if kind == STEADY_COUNTERPARTIES else total
     if kind == SPLIT_LUMPS:
         return split_lumps(columns, chosen, m)
+    if kind in (HANDED_ON_SUM, TOUCHED_SUM):
+        whole, touched = handed_on(columns, chosen, m)
+        return whole if kind == HANDED_ON_SUM else touched
     if TAKER <= kind <= TAKER_DAY_SUM:
         return taken_value(taken(columns, chosen, m, seen, sums, stamp), kind)
     if kind == TOP_THREE_PAYEES_SUM:

@@ -16,6 +16,7 @@ KNOWN = int(Mask.COUNTERPARTY_KNOWN)
 TRANSFER = int(Mask.TRANSFER)
 CASH = int(Mask.CASH)
 TAKEN_WITHIN = DAY
+MOST_OF_IT = 80
 
 
 class Taken(NamedTuple):
@@ -40,27 +41,8 @@ def taken(
     that came at most a day before. O(m x movements of a day)."""
     left, took = np.zeros(m, np.int64), np.zeros(m, np.int64)
     lots = np.empty((2 * m, 2), np.int64)
-    n, by_any = 0, 0
-    for i in range(m):
-        mask, wanted = columns.mask[chosen[i]], columns.amount[chosen[i]]
-        if mask & IN:
-            left[i] = max(wanted, 0) if mask & KNOWN else 0
-            continue
-        if not mask & (TRANSFER | CASH):
-            continue
-        j = i - 1
-        while j >= 0 and wanted > 0:
-            if columns.time[chosen[j]] < columns.time[chosen[i]] - TAKEN_WITHIN:
-                break
-            piece = min(left[j], wanted)
-            if piece > 0:
-                left[j] -= piece
-                wanted -= piece
-                took[i] += piece
-                lots[n, 0], lots[n, 1] = j, i
-                n += 1
-            j -= 1
-        by_any += took[i]
+    n = _lots(columns, chosen, m, left, took, lots)
+    by_any = took.sum()
     who = _taker(columns, chosen, m, took, seen, sums, stamp)
     total, paid, days, largest_day, day_sum, day, taken_day = 0, 0, 0, 0, 0, -1, -1
     for i in range(m):
@@ -83,6 +65,52 @@ def taken(
             is_counted[lots[k, 0]] = 1
             credits += 1
     return Taken(who, total, credits, days, paid, largest_day, by_any)
+
+
+@inner
+def handed_on(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
+    """Of the credits of which something was taken: the sum of those of which at least
+    MOST_OF_IT per cent was, and the sum of all."""
+    left, took = np.zeros(m, np.int64), np.zeros(m, np.int64)
+    lots = np.empty((2 * m, 2), np.int64)
+    _lots(columns, chosen, m, left, took, lots)
+    whole, touched = 0, 0
+    for i in range(m):
+        mask, amount = columns.mask[chosen[i]], columns.amount[chosen[i]]
+        if not mask & IN or not mask & KNOWN or left[i] >= amount:
+            continue
+        touched += amount
+        if 100 * (amount - left[i]) >= MOST_OF_IT * amount:
+            whole += amount
+    return whole, touched
+
+
+@inner
+def _lots(
+    columns: Columns, chosen: Int64s, m: int, left: Int64s, took: Int64s, lots: Int64s
+) -> int:
+    """What is left of each credit, what each debit took, and the pairs of both; how many."""
+    n = 0
+    for i in range(m):
+        mask, wanted = columns.mask[chosen[i]], columns.amount[chosen[i]]
+        if mask & IN:
+            left[i] = max(wanted, 0) if mask & KNOWN else 0
+            continue
+        if not mask & (TRANSFER | CASH):
+            continue
+        j = i - 1
+        while j >= 0 and wanted > 0:
+            if columns.time[chosen[j]] < columns.time[chosen[i]] - TAKEN_WITHIN:
+                break
+            piece = min(left[j], wanted)
+            if piece > 0:
+                left[j] -= piece
+                wanted -= piece
+                took[i] += piece
+                lots[n, 0], lots[n, 1] = j, i
+                n += 1
+            j -= 1
+    return n
 
 
 @inner

@@ -199,3 +199,20 @@ def taker_day_sum(movements: Sequence[Movement]) -> int:
     for each in _by_taker(movements):
         days[each.debit.local_day] += each.debit.amount or 0
     return max(days.values(), default=0)
+
+
+def _taken_of(movements: Sequence[Movement]) -> list[tuple[int, int]]:
+    """Amount, and what was taken of it, of each credit of which something was."""
+    sums: Counter[tuple[object, int]] = Counter()
+    for each in takings(movements):
+        for credit, piece in each.lots:
+            sums[credit.order, credit.amount or 0] += piece
+    return [(amount, piece) for (_, amount), piece in sums.items()]
+
+
+def handed_on_sum(movements: Sequence[Movement]) -> int:
+    return sum(amount for amount, piece in _taken_of(movements) if 10 * piece >= 8 * amount)
+
+
+def touched_sum(movements: Sequence[Movement]) -> int:
+    return sum(amount for amount, _ in _taken_of(movements))

@@ -12,6 +12,7 @@ from ingest.reference import Place
 from tests.oracle.exculpation import COMMON_TESTS, Marks
 from tests.oracle.handovers import (
     both_ways,
+    handed_on_sum,
     held_few_sum,
     held_payers,
     held_sum,
@@ -24,6 +25,7 @@ from tests.oracle.handovers import (
     taker,
     taker_day_sum,
     taker_sum,
+    touched_sum,
 )
 from tests.oracle.movements import (
     MICROSECOND,
@@ -427,6 +429,8 @@ AGGREGATES: Mapping[str, Aggregate] = {
     "TAKEN_BY_ANY_SUM": taken_by_any_sum,
     "TAKER_SUM": taker_sum,
     "TAKER_DAY_SUM": taker_day_sum,
+    "HANDED_ON_SUM": handed_on_sum,
+    "TOUCHED_SUM": touched_sum,
     "TOP_THREE_PAYEES_SUM": _largest_three,
     "RECAPTURED_MONTHS": lambda movements: taken_back(movements)[0],
     "RECAPTURED_SUM": lambda movements: taken_back(movements)[1],

@@ -646,6 +646,14 @@ def som_organiser_split(v: View) -> Judgement:
     helpers = v.measure(replace(pay, aggregate="STEADY_COUNTERPARTIES"))
     to_steady = v.measure(replace(pay, aggregate="STEADY_SUM"))
     paid = v.measure(replace(pay, aggregate="SUM"))
+    either = _in(
+        TWO_MONTHS,
+        "HANDED_ON_SUM",
+        frozenset({"PRICED", "COUNTERPARTY_KNOWN"}),
+        lacks=take.lacks | pay.lacks,
+    )
+    touched = v.measure(replace(either, aggregate="TOUCHED_SUM"))
+    handed_on = share(v.measure(either), touched)
     conditions = (
         _pre_at_least("share", v.measure(pay), 1, is_core=True),
         _pre_at_least("paid_persons", v.measure(_distinct(pay)), 4, is_core=True),
@@ -660,6 +668,7 @@ def som_organiser_split(v: View) -> Judgement:
         _precondition(
             _at_most("shared_at_most", share(paid, three), Fraction(7, 10), is_core=True)
         ),
+        _precondition(_at_most("handed_on_share", handed_on, Fraction(1, 2))),
     )
     return Judgement(conditions=conditions)
 
