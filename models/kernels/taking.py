@@ -67,7 +67,7 @@ def taken(
     return Taken(who, total, credits, days, paid, largest_day, by_any)
 
 
-@inner
+@making
 def handed_on(columns: Columns, chosen: Int64s, m: int) -> tuple[int, int]:
     """Of the credits of which something was taken: the sum of those of which at least
     MOST_OF_IT per cent was, and the sum of all."""
