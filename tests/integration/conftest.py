@@ -33,7 +33,12 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real broker, the one `make kafka` starts, with data of its own."""
     port = free_port_pair()
     home = tmp_path_factory.mktemp("kafka")
-    environment = os.environ | {"PALERMO_KAFKA_PORT": str(port), "PALERMO_KAFKA_HOME": str(home)}
+    environment = os.environ | {
+        "PALERMO_KAFKA_PORT": str(port),
+        "PALERMO_KAFKA_HOME": str(home),
+        # A terminal's width, which `ps` would cut a process's arguments at.
+        "COLUMNS": "80",
+    }
     started = subprocess.run(
         [KAFKA / "start"], env=environment, capture_output=True, text=True, timeout=300
     )
@@ -43,7 +48,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             f"{started.stdout}{started.stderr}{log_of(home)}"
         )
     yield f"127.0.0.1:{port}"
-    subprocess.run([KAFKA / "stop"], env=environment, capture_output=True, timeout=60, check=True)
+    ended = subprocess.run(
+        [KAFKA / "stop"], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "kafka: stopped" in ended.stdout
 
 
 @pytest.fixture(scope="session")
