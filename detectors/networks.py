@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from detectors.finding import Citation, Fact, Finding, TriggerKey
 from detectors.gathering import Relations, unrelated_groups
@@ -125,13 +126,34 @@ def _moved(shape: ShapeFound) -> int:
 def _is_everyday(definition: NetworkTypology, shape: ShapeFound) -> bool:
     """Whether most of it is a single sum with small change of others around it, a payer pays
     hardly anything, or most is given and taken between the same."""
-    most, least = definition.largest_share, definition.least_payer_share
-    most_both_ways = definition.largest_both_ways_share
-    return (
-        (most is not None and _largest_share(shape) > most)
-        or (least is not None and _least_payer_share(shape) < least)
-        or (most_both_ways is not None and _both_ways_share(shape) > most_both_ways)
+    return any(limit.refuses(shape) for limit in _share_limits(definition))
+
+
+class _ShareLimit(NamedTuple):
+    """The most, or the least, that a share of a shape may be, and the fact that tells of it."""
+
+    fact: str
+    share: Callable[[ShapeFound], float]
+    threshold: float
+    is_most: bool
+
+    def refuses(self, shape: ShapeFound) -> bool:
+        value = self.share(shape)
+        return value > self.threshold if self.is_most else value < self.threshold
+
+
+def _share_limits(definition: NetworkTypology) -> list[_ShareLimit]:
+    """Those the typology asks for."""
+    known = (
+        ("shape_largest_share", _largest_share, definition.largest_share, True),
+        ("shape_least_payer_share", _least_payer_share, definition.least_payer_share, False),
+        ("shape_both_ways_share", _both_ways_share, definition.largest_both_ways_share, True),
     )
+    return [
+        _ShareLimit(fact, share, threshold, is_most)
+        for fact, share, threshold, is_most in known
+        if threshold is not None
+    ]
 
 
 def _largest_share(shape: ShapeFound) -> float:
@@ -185,22 +207,12 @@ def _facts(
             columns=("orig_account_id", "benef_account_id", "amount"),
         ),
         _fact("shape_amount", moved, "minor"),
-        *_evenness(definition, shape),
+        *(
+            _fact(limit.fact, round(limit.share(shape), 6), "share", limit.threshold)
+            for limit in _share_limits(definition)
+        ),
         *_lines(shape),
     )
-
-
-def _evenness(definition: NetworkTypology, shape: ShapeFound) -> list[Fact]:
-    asked = (
-        ("shape_largest_share", _largest_share, definition.largest_share),
-        ("shape_least_payer_share", _least_payer_share, definition.least_payer_share),
-        ("shape_both_ways_share", _both_ways_share, definition.largest_both_ways_share),
-    )
-    return [
-        _fact(name, round(value(shape), 6), "share", threshold)
-        for name, value, threshold in asked
-        if threshold is not None
-    ]
 
 
 def _lines(shape: ShapeFound) -> list[Fact]:

@@ -33,7 +33,7 @@ from models.kernels.evaluate import (
     compare,
     evaluate,
 )
-from models.kernels.questions import ARM, EVERY_ARM
+from models.kernels.questions import ARM, EVERY_ARM, Table
 from models.kernels.slices import DAY, LONGEST_DAYS
 from models.ledger_rows import ledger_rows
 from models.movement import UNKNOWN_VALUE, Classifier, Keys, Movements, on_each_day
@@ -386,13 +386,15 @@ class Profiles:
         # A block is in order of time; two clocks on Earth are at most 26 hours apart.
         first = int(days[(starts + firsts)[some]].min()) - 2
         last = int(days[(starts + lengths - 1)[some]].max()) + 2
-        usd, threshold = self._prices_on(np.arange(first, last + 1))
-        return Prices(first, records(PRICE, usd=usd, threshold=threshold))
+        return Prices(first, self._prices_on(np.arange(first, last + 1)))
 
-    def _prices_on(self, days: Int64s) -> tuple[Int64s, Int64s]:
-        """One US dollar and the reporting threshold on each of these days, in minor units."""
-        usd = on_each_day(days, self._usd_minor, self._usd_days)
-        return usd, on_each_day(days, self._bundle.threshold_minor, self._threshold_days)
+    def _prices_on(self, days: Int64s) -> Table:
+        """A row of PRICE for each of these days."""
+        return records(
+            PRICE,
+            usd=on_each_day(days, self._usd_minor, self._usd_days),
+            threshold=on_each_day(days, self._bundle.threshold_minor, self._threshold_days),
+        )
 
     def _triggers(self, owners: Int64s, offsets: Int64s, armed: Int64s) -> Triggers:
         start = self._blocks.starts[owners]
@@ -401,15 +403,15 @@ class Profiles:
         if not self._is_history_complete and self._history_start is not None:
             since = microseconds(self._history_start)
             history = (self._blocks.columns.time[slots] - since) // DAY
-        usd, threshold = self._prices_on(self._blocks.columns.day[slots])
+        prices = self._prices_on(self._blocks.columns.day[slots])
         return records(
             ARMED_TRIGGER,
             start=start,
             offset=offsets,
             armed=armed,
             history_days=history,
-            usd=usd,
-            threshold=threshold,
+            usd=prices.usd,
+            threshold=prices.threshold,
         )
 
     def _usd_minor(self, on: date) -> int | None:

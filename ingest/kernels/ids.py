@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from ingest.kernels.cells import Int8s, Int32s, Word
-from ingest.kernels.inner import inner
+from ingest.kernels.inner import lean
 
 ENTRY = np.dtype(
     [
@@ -66,7 +66,7 @@ def decide_new(
         if is_future:
             verdicts[row] = FUTURE
             continue
-        slot = _slot_of(entries, slots, rows.high[row], rows.low[row])
+        slot = find_slot(entries, slots, rows.high[row], rows.low[row])
         if slots[slot] != 0:
             verdicts[row] = KNOWN
             return row, count, latest, earliest
@@ -82,21 +82,9 @@ def decide_new(
     return rows.shape[0], count, latest, earliest
 
 
-@njit(cache=True)
+@lean
 def find_slot(entries: Entries, slots: Int32s, high: Word, low: Word) -> Word:
     """The slot that holds this id, or the free one where it belongs."""
-    return _slot_of(entries, slots, high, low)
-
-
-@njit(cache=True)
-def enter_all(entries: Entries, count: int, slots: Int32s) -> None:
-    """Fills empty slots with the first `count` entries, whose ids all differ."""
-    for at in range(count):
-        slots[_slot_of(entries, slots, entries.high[at], entries.low[at])] = at + 1
-
-
-@inner
-def _slot_of(entries: Entries, slots: Int32s, high: Word, low: Word) -> Word:
     mask = slots.shape[0] - 1
     slot = np.int64(low & np.uint64(mask))
     while slots[slot] != 0:
@@ -105,3 +93,10 @@ def _slot_of(entries: Entries, slots: Int32s, high: Word, low: Word) -> Word:
             break
         slot = (slot + 1) & mask
     return slot
+
+
+@njit(cache=True)
+def enter_all(entries: Entries, count: int, slots: Int32s) -> None:
+    """Fills empty slots with the first `count` entries, whose ids all differ."""
+    for at in range(count):
+        slots[find_slot(entries, slots, entries.high[at], entries.low[at])] = at + 1

@@ -475,6 +475,8 @@ def _is_usual(
     room: Room, limits: Limits, trigger: int, holder: int, since: int, once: int, kind: int
 ) -> bool:
     """Whether in the window before a holder had at least `usual_percent` of so many others."""
+    if limits.usual_percent <= 0:
+        return False
     t, is_in = room.transfers, kind == FAN_IN
     room.clock[0] += 1
     mark, parties, seen = room.clock[0], 0, 0
@@ -488,7 +490,7 @@ def _is_usual(
                 parties += 1
         seen += 1
         at = before[at]
-    return bool(limits.usual_percent > 0 and 100 * parties >= limits.usual_percent * once)
+    return bool(100 * parties >= limits.usual_percent * once)
 
 
 @inner

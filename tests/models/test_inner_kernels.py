@@ -41,8 +41,7 @@ def test_kernels_that_count_no_uses_are_given_no_array() -> None:
         (path.name, kernel.name, name)
         for path in SOURCES
         for kernel in _decorated(FILES[path], {"inner", "lean"})
-        for name in giving
-        & {ast.unparse(n.func) for n in ast.walk(kernel) if isinstance(n, ast.Call)}
+        for name in giving & set(_calls(kernel))
     }
 
     assert {"ascending", "_both", "scratch"} <= giving
