@@ -1,7 +1,7 @@
 """An alert written from a dossier: the same dossier gives the same bytes."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from alerts.alert import (
     SCHEMA_VERSION,
@@ -17,14 +17,14 @@ from alerts.alert import (
     TypologyHit,
 )
 from alerts.clock import review_due_at
-from alerts.dossier import Background, Cited, Dossier
+from alerts.dossier import Background, Cited, CitedFact, Dossier
 from alerts.elements import HYPOTHESES, elements, offences_suspected
 from alerts.exculpation import exculpations
 from alerts.handling import handling
 from alerts.narrative import narrative
 from alerts.order import utc_text
 from alerts.roles import THINGS, roles
-from alerts.scoring import ScoreTable, score, severity
+from alerts.scoring import score, severity
 from alerts.totals import BaseMoney, Moved, moved, totals
 from detectors.finding import Fact
 from detectors.typology import GatheringTypology
@@ -33,6 +33,7 @@ from detectors.typology import GatheringTypology
 def write_alert(dossier: Dossier, background: Background) -> Alert:
     """The record of DESIGN 5, status open, its case proposal left to whoever knows the others."""
     cited = dossier.cited
+    heaviest_first = dossier.heaviest_first(background.scores)
     offences = offences_suspected(cited)
     parties = roles(dossier, background)
     tests = exculpations(cited)
@@ -58,9 +59,9 @@ def write_alert(dossier: Dossier, background: Background) -> Alert:
         severity=grade,
         queue=_queue(offences, grade, background),
         offences_suspected=offences,
-        hypothesis=_hypothesis(cited, offences, background.scores),
+        hypothesis=_hypothesis(heaviest_first[0], offences),
         typologies=tuple(_hit(each) for each in cited),
-        facts=tuple(_fact(each, fact, background.money) for each, fact in _facts(cited)),
+        facts=tuple(_fact(each, background.money) for each in dossier.facts),
         elements=elements(cited, offences),
         exculpations=tests,
         roles=parties,
@@ -70,8 +71,10 @@ def write_alert(dossier: Dossier, background: Background) -> Alert:
         not_testable=_not_testable(cited),
         model=_model(cited),
         handling=handling(dossier, parties, offences, background),
-        next_steps=tuple(step for each in cited for step in _steps(each)),
-        narrative={"en": narrative(dossier, parties, counted, tests, background.money)},
+        next_steps=_next_steps(cited),
+        narrative={
+            "en": narrative(dossier, heaviest_first, parties, counted, tests, background.money)
+        },
         review_due_at=review_due_at(
             dossier.raised_at, grade, background.origin, background.settings.review_hours
         ),
@@ -125,11 +128,8 @@ def _queue(offences: Sequence[Offence], grade: Severity, background: Background)
     return "smuggling" if "smuggling" in offences else "laundering"
 
 
-def _hypothesis(cited: Sequence[Cited], offences: Sequence[Offence], scores: ScoreTable) -> str:
+def _hypothesis(heaviest: Cited, offences: Sequence[Offence]) -> str:
     """The suspected offences, and the pattern that weighs most."""
-    heaviest = max(
-        cited, key=lambda each: scores.prior(each.finding.typology) * each.finding.strength
-    )
     names = " or ".join(HYPOTHESES[offence] for offence in offences)
     return f"{names}. {heaviest.definition.looks_like}"
 
@@ -146,13 +146,8 @@ def _hit(each: Cited) -> TypologyHit:
     )
 
 
-def _facts(cited: Sequence[Cited]) -> Iterator[tuple[Cited, Fact]]:
-    for each in cited:
-        for fact in each.finding.facts:
-            yield each, fact
-
-
-def _fact(each: Cited, fact: Fact, money: BaseMoney) -> AlertFact:
+def _fact(each: CitedFact, money: BaseMoney) -> AlertFact:
+    fact = each.fact
     return AlertFact(
         name=fact.name,
         value=_amount(fact, fact.value, money),
@@ -202,12 +197,20 @@ def _model(cited: Sequence[Cited]) -> ModelScore | None:
     return max(scored, key=lambda model: model.percentile or 0.0, default=None)
 
 
-def _steps(each: Cited) -> Iterator[Step]:
-    on = each.finding.trigger.time.date()
-    for step in each.definition.next_steps:
-        yield Step(
-            action=step.action,
-            field=step.field,
-            from_=(on - timedelta(days=step.days_before)).isoformat(),
-            to=(on + timedelta(days=step.days_after)).isoformat(),
+def _next_steps(cited: Sequence[Cited]) -> tuple[Step, ...]:
+    """In order of the typologies; what several ask for is asked once, over all their days."""
+    spans: dict[tuple[str, str], list[tuple[date, date]]] = {}
+    for each in cited:
+        on = each.finding.trigger.time.date()
+        for step in each.definition.next_steps:
+            days = (on - timedelta(days=step.days_before), on + timedelta(days=step.days_after))
+            spans.setdefault((step.action, step.field), []).append(days)
+    return tuple(
+        Step(
+            action=action,
+            field=field,
+            from_=min(first for first, _ in days).isoformat(),
+            to=max(last for _, last in days).isoformat(),
         )
+        for (action, field), days in spans.items()
+    )

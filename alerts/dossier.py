@@ -57,6 +57,14 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CitedFact:
+    """A fact, and the transactions of every finding that states it."""
+
+    fact: Fact
+    transaction_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """cited: the strongest finding per typology, by typology id. feeders: for gathered ones the
     strongest signal of each feeder and typology, in order of first signal. own_signals: the
@@ -76,6 +84,27 @@ class Dossier:
         references = dict.fromkeys(entries[key].reference for key in sorted(entries))
         rest = (each for cited in self.cited for each in cited.transaction_ids)
         return tuple(dict.fromkeys([*references, *rest]))
+
+    @property
+    def facts(self) -> tuple[CitedFact, ...]:
+        """Of all findings cited; what several state alike is told once."""
+        stated: dict[Fact, list[str]] = {}
+        for each in self.cited:
+            for fact in each.finding.facts:
+                stated.setdefault(fact, []).extend(each.transaction_ids)
+        return tuple(
+            CitedFact(fact=fact, transaction_ids=tuple(dict.fromkeys(ids)))
+            for fact, ids in stated.items()
+        )
+
+    def heaviest_first(self, scores: ScoreTable) -> tuple[Cited, ...]:
+        """The findings cited, by how much each weighs in the score; ties by typology id."""
+        return tuple(
+            sorted(
+                self.cited,
+                key=lambda each: -scores.prior(each.finding.typology) * each.finding.strength,
+            )
+        )
 
 
 def speaks(fact: Fact) -> bool:

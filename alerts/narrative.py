@@ -15,6 +15,7 @@ NAMED_PARTIES = 5
 
 def narrative(
     dossier: Dossier,
+    heaviest_first: Sequence[Cited],
     roles: Sequence[PartyRole],
     counted: Moved,
     exculpations: Sequence[Exculpation],
@@ -23,9 +24,13 @@ def narrative(
     """English, one sentence a line, each ending with transaction ids in brackets."""
     ids = dossier.transaction_ids
     lines = [
-        *(line for each in dossier.cited for line in _typology(each, dossier.subject.id)),
+        *(line for each in heaviest_first for line in _typology(each, dossier.subject.id)),
         _moved(totals(counted, base)) + cite(counted.transaction_ids or ids),
-        *(line for each in dossier.cited for line in _facts(each, base)),
+        *(
+            _fact(each.fact, each.fact.value, base) + cite(each.transaction_ids)
+            for each in dossier.facts
+            if each.fact.value is not None
+        ),
         *_parties(roles),
         *(_test(each) + cite(ids) for each in exculpations),
         *_unseen(dossier),
@@ -67,13 +72,6 @@ def _moved(sums: Totals) -> str:
     if sums.out is None:
         return f"Added up, {counted}: {came} reached the subject"
     return f"Added up, {counted}: {came} came in, {went} went out"
-
-
-def _facts(each: Cited, base: BaseMoney) -> Iterator[str]:
-    ids = cite(each.transaction_ids)
-    for fact in each.finding.facts:
-        if fact.value is not None:
-            yield f"{_fact(fact, fact.value, base)}{ids}"
 
 
 def _fact(fact: Fact, value: float | int | str, base: BaseMoney) -> str:

@@ -7,7 +7,16 @@ import pytest
 from alerts.alert import Alert
 from alerts.store import Store
 from detectors.finding import Fact, Finding, Link, LinkKind
-from tests.alerts.fiction import Move, fact, finding, ledger, replaced_from, triage
+from tests.alerts.fiction import (
+    DEFINITIONS,
+    DRAINED_FACTS,
+    Move,
+    fact,
+    finding,
+    ledger,
+    replaced_from,
+    triage,
+)
 
 ONSET_FACTS = (
     fact("onset", 1, family=None),
@@ -29,6 +38,10 @@ CHILD_FACTS = (
         columns=("device_hash",),
         unit="share",
     ),
+)
+TAKEN_FACTS = (
+    fact("earnings_taken_share", 0.95, threshold=0.7, family="link", unit="share"),
+    fact("taker_share", 0.95, threshold=0.7, columns=("benef_account_id",), unit="share"),
 )
 DEVICE, STRANGER = "D-FICT-9", "C-FICT-0100"
 
@@ -128,3 +141,35 @@ def test_a_child_is_only_ever_a_possible_victim(store: Store) -> None:
     assert [role.role for role in alert.roles] == ["possible_victim"]
     assert (alert.severity, alert.handling.class_) == ("urgent", "child")
     assert any("Do not propose a block" in line for line in alert.handling.do_not)
+
+
+def drained_twice_over(store: Store) -> Alert:
+    """The alert on the receiver of two accounts, each of which two signals find drained."""
+    drained = [signal("sx-drained-account", i, DRAINED_FACTS, "receiver", STRANGER) for i in (1, 2)]
+    taken = [
+        (move, replace(found, typology="sx-taken-earnings", facts=TAKEN_FACTS))
+        for move, found in drained
+    ]
+
+    return next(each for each in alerts_of(store, drained + taken) if each.subject.id == STRANGER)
+
+
+def test_what_two_typologies_state_and_ask_alike_is_told_once(store: Store) -> None:
+    alert = drained_twice_over(store)
+
+    assert [hit.id for hit in alert.typologies] == ["sx-earnings-taker", "sx-victim-drain"]
+    (feeders,) = (fact for fact in alert.facts if fact.name == "feeders")
+    assert feeders.transaction_ids == ("OUT001", "OUT002")
+    asked = [(step.action, step.field) for step in alert.next_steps]
+    assert len(asked) == len(set(asked)) == 4
+    lines = alert.narrative["en"].splitlines()
+    assert len([line for line in lines if line.startswith("Unrelated accounts emptied")]) == 1
+
+
+def test_the_title_is_of_the_typology_that_weighs_most(store: Store) -> None:
+    """Which the hypothesis explains; by id another would come first."""
+    alert = drained_twice_over(store)
+    heaviest = DEFINITIONS["sx-victim-drain"]
+
+    assert alert.hypothesis.endswith(heaviest.looks_like)
+    assert alert.narrative["en"].startswith(f"{heaviest.title}: ")
