@@ -100,6 +100,7 @@ def new_engine() -> Engine:
         asks=catalogue.asks,
         screens=catalogue.screens,
         lateness=LATENESS,
+        fires=catalogue.fires,
     )
     return Engine(profiles, catalogue)
 
@@ -387,8 +388,8 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
             pauses.append(_wall(kept.advance))
         kept.close()
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        restored = new_engine()
-        seconds = _wall(lambda: kept.restore(stages(restored), upto=loaded))
+        restored = stages(new_engine())
+        seconds = _wall(lambda: _restored(kept, restored, upto=loaded))
     finally:
         shutil.rmtree(folder)
     return [
@@ -402,6 +403,11 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
         Figure(name="size", goal="", unit="MB", values=[size / 1e6]),
         Figure(name="restored in", goal="<= 2", unit="s", values=[seconds]),
     ]
+
+
+def _restored(kept: Snapshots, stages: Stages, *, upto: int) -> None:
+    if kept.restore(stages, upto=upto) is None:
+        raise RuntimeError("the snapshot that was just written was refused; see the log above")
 
 
 # memory -------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ class Catalogue:
         """Findings of level 1, in order of typology and row."""
         if evaluated.features.is_empty():
             return []
-        triggers = evaluated.features.gather_every(VARIANTS, ALL)
+        triggers = evaluated.features[np.arange(ALL, len(evaluated.features), VARIANTS)]
         armed = self._armed_in(triggers)
         fires = triggers.select(self._fires[key] for key in armed)
         findings: list[Finding] = []

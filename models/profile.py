@@ -111,6 +111,7 @@ class Profiles:
         early = early_tables(() if is_always_armed else screens, features, arms)
         late = screens if is_always_armed else left_open(screens, features, arms)
         self._screens = screen_table(late, features, arms)
+        self._asked_by_arm = [asks[arm.typology] for arm in arms]
         self._asked = Asked(ALWAYS_ARMED if is_always_armed else self._arms, *early)
         self._no_features = pl.DataFrame(
             schema={**TRIGGER, **{feature.name: _kind(feature) for feature in features}}
@@ -196,6 +197,7 @@ class Profiles:
         # Their tables go by interned number, and the snapshot has its own.
         self._read_references()
         self._transactions.restore(sections, next_row=state["next_row"])
+        held = sections.get(HOLDERS, ())
         slices = [
             BlockSlice(
                 holders=integers(rows, "holder"),
@@ -203,12 +205,12 @@ class Profiles:
                 kept_from=integers(rows, "kept_from"),
                 movements=as_movements(records["movement"]),
             )
-            for rows, records in zip(sections[HOLDERS], sections[MOVEMENTS], strict=True)
+            for rows, records in zip(held, sections.get(MOVEMENTS, ()), strict=True)
         ]
         self._blocks.restore(slices)
         count = len(self._blocks)
         names, is_customer = np.empty(count, np.int32), np.empty(count, np.bool_)
-        for rows, each in zip(sections[HOLDERS], slices, strict=True):
+        for rows, each in zip(held, slices, strict=True):
             names[each.holders] = integers(rows, "name")
             is_customer[each.holders] = integers(rows, "is_customer")
         self._holders.restore(names, is_customer)
@@ -350,7 +352,8 @@ class Profiles:
         if self._fires is None or not len(standing.trigger):
             return standing
         context = self._context(owners[standing.trigger], _left_of(triggers, standing))
-        rows = pl.DataFrame([*context, *self._feature_columns(standing.values)])
+        features = self._asked_of(int(np.bitwise_or.reduce(standing.bits)))
+        rows = pl.DataFrame([*context, *self._feature_columns(standing.values, features)])
         chosen = self._fires(rows).arg_true().to_numpy()
         return Standing(*(each[chosen] for each in standing))
 
@@ -482,30 +485,28 @@ class Profiles:
         columns = self._blocks.columns
         slots = triggers.start + triggers.offset
         shown = self._transactions.rows(columns.row[slots])
-        by_trigger = pl.DataFrame(
-            {
-                "holder": self._holder_names(holders),
-                "holder_kind": [
-                    "customer" if is_customer else "account"
-                    for is_customer in self._holders.is_customer[holders]
-                ],
-                "account": self._names.names(columns.account[slots]),
-                "trigger_time": pl.Series(columns.time[slots]).cast(UTC_MICROSECONDS),
-                "trigger_sequence": columns.sequence[slots],
-                "trigger_hi": columns.txn_hi[slots],
-                "trigger_lo": columns.txn_lo[slots],
-                "trigger_side": columns.side[slots],
-                "trigger_reference": shown["reference"],
-                "trigger_source": shown["source_id"],
-            }
-        ).with_columns(self._context(holders, triggers))
-        repeated = by_trigger[np.repeat(np.arange(len(slots)), VARIANTS)]
-        return repeated.with_columns(
+        by_trigger = [
+            pl.Series("holder", self._holder_names(holders)),
+            pl.Series("holder_kind", self._holder_kinds(holders)),
+            pl.Series("account", self._names.names(columns.account[slots])),
+            pl.Series("trigger_time", columns.time[slots]).cast(UTC_MICROSECONDS),
+            pl.Series("trigger_sequence", columns.sequence[slots]),
+            pl.Series("trigger_hi", columns.txn_hi[slots]),
+            pl.Series("trigger_lo", columns.txn_lo[slots]),
+            pl.Series("trigger_side", columns.side[slots]),
+            shown["reference"].alias("trigger_reference"),
+            shown["source_id"].alias("trigger_source"),
+            *self._context(holders, triggers),
+        ]
+        repeated = np.repeat(np.arange(len(slots)), VARIANTS)
+        by_variant = [
             pl.Series("variant", np.tile(np.arange(VARIANTS, dtype=np.int8), len(slots))),
             pl.Series("is_capped", results.capped.astype(bool)),
             *_explained_columns(results),
-            *self._feature_columns(results.values),
-        ).select(*TRIGGER, *(f.name for f in self._features))
+            *self._feature_columns(results.values, range(len(self._features))),
+        ]
+        found = [*pl.DataFrame(by_trigger)[repeated].get_columns(), *by_variant]
+        return pl.DataFrame(found).select(self._no_features.columns)
 
     def _context(self, holders: Int64s, triggers: Triggers) -> list[pl.Series]:
         """What is known of each trigger beside the features."""
@@ -513,25 +514,35 @@ class Profiles:
         return [
             pl.Series("armed", triggers.armed.astype(np.uint64)),
             pl.Series("history_days", triggers.history_days),
-            _nullable("usd_minor", triggers.usd, UNKNOWN_VALUE),
-            _nullable("threshold_minor", triggers.threshold, UNKNOWN_VALUE),
+            _nullable("usd_minor", triggers.usd),
+            _nullable("threshold_minor", triggers.threshold),
             pl.Series("income_minor", incomes, dtype=pl.Int64()),
         ]
 
-    def _feature_columns(self, values: npt.NDArray[np.int64]) -> list[pl.Series]:
-        # By column, contiguous: each becomes a series without another copy.
-        by_feature = np.asfortranarray(values)
-        return [
-            self._feature_column(feature, by_feature[:, f])
-            for f, feature in enumerate(self._features)
-        ]
+    def _asked_of(self, armed: int) -> Sequence[int]:
+        """The features that typologies read of which these bits arm any."""
+        arms = (names for i, names in enumerate(self._asked_by_arm) if armed >> i & 1)
+        asked = frozenset[str]().union(*arms)
+        return [f for f, feature in enumerate(self._features) if feature.name in asked]
 
-    def _feature_column(self, feature: Feature, values: Int64s) -> pl.Series:
+    def _feature_columns(
+        self, values: npt.NDArray[np.int64], chosen: Sequence[int]
+    ) -> list[pl.Series]:
         """Whole numbers, or the names they stand for; null where not testable."""
-        if feature.aggregate in NAMED:
-            numbers = np.where(values == NULL, NO_NAME, values).astype(np.int32)
-            return pl.Series(feature.name, self._names.names(numbers), dtype=_kind(feature))
-        return _nullable(feature.name, values, NULL)
+        # By column, contiguous: each becomes a series without another copy.
+        by_feature = np.asfortranarray(values[:, chosen])
+        is_null = by_feature == NULL
+        arrays: list[pa.Array] = []
+        for at, feature in enumerate(self._features[f] for f in chosen):
+            numbers, unknown = by_feature[:, at], is_null[:, at]
+            if feature.aggregate in NAMED:
+                named = np.where(unknown, NO_NAME, numbers)
+                arrays.append(pa.array(self._names.names(named.tolist()), pa.large_string()))
+            else:
+                arrays.append(pa.array(numbers, mask=unknown))
+        # Of a few rows a hundred features: as one Arrow batch they cost a fifth of a series each.
+        names = [self._features[f].name for f in chosen]
+        return pl.DataFrame(pa.RecordBatch.from_arrays(arrays, names)).get_columns()
 
     def _replaces(self, holders: Int64s, firsts: Int64s) -> pl.DataFrame:
         """Just after the last unchanged movement, and nothing that was let go: everything later
@@ -554,6 +565,10 @@ class Profiles:
             },
             schema=REPLACES,
         )
+
+    def _holder_kinds(self, holders: Int64s) -> list[str]:
+        is_customer = self._holders.is_customer[holders].tolist()
+        return ["customer" if each else "account" for each in is_customer]
 
     def _holder_names(self, holders: Int64s) -> list[str]:
         return [self._names.name(number) for number in self._holders.names[holders].tolist()]
@@ -594,9 +609,8 @@ def _left_of(triggers: Triggers, standing: Standing) -> Triggers:
     return left
 
 
-def _nullable(name: str, values: Int64s, null: int) -> pl.Series:
-    column = pl.Series(name, values)
-    return column.set(column == null, None)
+def _nullable(name: str, values: Int64s) -> pl.Series:
+    return pl.Series(name, pa.array(values, mask=values == UNKNOWN_VALUE))
 
 
 def _explained_columns(results: Results) -> list[pl.Series]:

@@ -53,6 +53,9 @@ number. movements: the holders' records in the same order, as many each as `leng
 network-state: one row with JSON. network-names, network-transactions: as of the profiles.
 transfers: records of the room, without their places in its lists. intake: one row of bytes."""
 
+FILLED_BY_ROWS = frozenset({TRANSACTIONS, HOLDERS, MOVEMENTS, NETWORK_TRANSACTIONS})
+"""Sections without any piece where nothing is kept yet; every other one is always there."""
+
 NAMES_AT_ONCE = 100_000
 
 

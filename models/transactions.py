@@ -58,17 +58,17 @@ class Transactions:
     def rows(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> pl.DataFrame:
         """The shown columns of the numbered rows, in that order."""
         wanted = np.asarray(numbers, np.int64)
-        chunk_of = np.searchsorted(np.asarray(self._firsts, np.int64), wanted, side="right") - 1
-        parts = [
-            self._chunks[chunk][wanted[chunk_of == chunk] - self._firsts[chunk]].with_columns(
-                position=np.flatnonzero(chunk_of == chunk)
-            )
-            for chunk in np.unique(chunk_of)
-        ]
-        if not parts:
+        if not len(wanted):
             return pl.DataFrame(schema={name: pl.String() for name in self._shown})
+        chunk_of = np.searchsorted(np.asarray(self._firsts, np.int64), wanted, side="right") - 1
+        by_chunk = np.argsort(chunk_of, kind="stable")
+        ends = np.flatnonzero(np.diff(chunk_of[by_chunk])) + 1
+        parts = [
+            self._chunks[chunk_of[of_one[0]]][wanted[of_one] - self._firsts[chunk_of[of_one[0]]]]
+            for of_one in np.split(by_chunk, ends)
+        ]
         together: pl.DataFrame = pl.concat(parts)
-        return together.sort("position").drop("position")
+        return together[np.argsort(by_chunk)]
 
     @property
     def newest(self) -> datetime | None:

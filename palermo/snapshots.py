@@ -28,6 +28,7 @@ from models.networks import Networks
 from models.profile import Profiles
 from models.snapshot import (
     ENGINE,
+    FILLED_BY_ROWS,
     INTAKE,
     NETWORK_SECTIONS,
     PROFILE_SECTIONS,
@@ -345,6 +346,8 @@ def _manifest_in(path: Path) -> Manifest:
 def _batches(path: Path, name: str, manifest: Manifest) -> Sequence[pa.RecordBatch]:
     """A section, checked as a whole before anything of it is used."""
     expected = manifest.sections.get(name)
+    if expected is None and name in FILLED_BY_ROWS:
+        return ()
     if expected is None:
         raise SnapshotRefused(f"has no section {name}")
     try:

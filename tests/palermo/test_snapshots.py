@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from palermo.folder import Observer
 from palermo.running import Wish, carry_out
 from palermo.snapshots import KEPT, MANIFEST, UNFINISHED, Manifest, Sealed
 
@@ -40,14 +41,8 @@ def undisturbed(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> by
 def stopped(demo_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that was stopped half-way, with two snapshots."""
     out = tmp_path_factory.mktemp("stopped") / "out"
-    stages: Counter[str] = Counter()
-
-    def interrupt(stage: str) -> None:
-        stages[stage] += 1
-        if stage == "committed" and stages[stage] == CHECKPOINTS:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    assert carry_out(_wish(demo_feed, out), observer=interrupt).summary is None
+    asked = carry_out(_wish(demo_feed, out), observer=_interrupting(after=CHECKPOINTS))
+    assert asked.summary is None
     assert len(_snapshots(out)) == KEPT
     return out
 
@@ -201,6 +196,18 @@ def test_snapshots_come_at_most_as_often_as_asked(demo_feed: Path, tmp_path: Pat
 
     assert stages["committed"] > 0
     assert stages["snapshot_begun"] == 0
+
+
+def _interrupting(*, after: int) -> Observer:
+    """Stops the run at so many checkpoints, as a user does."""
+    stages: Counter[str] = Counter()
+
+    def interrupt(stage: str) -> None:
+        stages[stage] += 1
+        if stage == "committed" and stages[stage] == after:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return interrupt
 
 
 def _wish(feed: Path, out: Path) -> Wish:
