@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol
@@ -74,18 +75,21 @@ class Archive:
             return pl.LazyFrame(schema=ARCHIVED)
         return pl.scan_parquet([each.path for each in held])
 
-    def days(self) -> Mapping[date, Sequence[Path]]:
-        """The files that hold rows of each day (UTC) there are rows of. O(files)."""
+    def days(self) -> Mapping[date, "Day"]:
+        """What there is of each day (UTC) there are rows of, in order. Reads the times of all
+        rows, and nothing else."""
+        rows: Counter[date] = Counter()
         paths: dict[date, list[Path]] = {}
         for held in self._held():
-            for day in _days_between(*_first_and_last(held.path)):
+            for day, count in _rows_by_day(held.path):
+                rows[day] += count
                 paths.setdefault(day, []).append(held.path)
-        return paths
+        return {day: Day(rows=rows[day], paths=tuple(paths[day])) for day in sorted(paths)}
 
-    def rows_of(self, day: date, paths: Sequence[Path]) -> pl.DataFrame:
-        """ARCHIVED rows of a day in these files, by event time, then in row order."""
-        is_of_day = pl.col("event_time").dt.date() == day
-        parts = [_frame(path).filter(is_of_day) for path in paths]
+    def rows_between(self, first: date, last: date, paths: Iterable[Path]) -> pl.DataFrame:
+        """ARCHIVED rows of these days in these files, by event time, then in row order."""
+        is_between = pl.col("event_time").dt.date().is_between(first, last)
+        parts = [_frame(path).filter(is_between) for path in paths]
         return pl.concat(parts).sort("event_time", "row")
 
     def _held(self) -> list["_Held"]:
@@ -161,6 +165,14 @@ def is_archive_file(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """How many rows there are of a day, and the files they lie in."""
+
+    rows: int
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
     path: Path
     first: int
@@ -204,22 +216,12 @@ def _frame(path: Path) -> pl.DataFrame:
     return frame
 
 
-def _first_and_last(path: Path) -> tuple[date | None, date | None]:
-    """Days of the earliest and the latest row; both None if there is no row."""
+def _rows_by_day(path: Path) -> list[tuple[date, int]]:
     try:
-        days = pl.scan_parquet(path).select(pl.col("event_time").dt.date())
-        span = days.select(
-            first=pl.col("event_time").min(), last=pl.col("event_time").max()
-        ).collect()
+        days = pl.scan_parquet(path).group_by(pl.col("event_time").dt.date()).len()
+        return days.collect().rows()
     except (PolarsError, OSError) as error:
         raise _unreadable(path, error) from error
-    return span["first"][0], span["last"][0]
-
-
-def _days_between(first: date | None, last: date | None) -> list[date]:
-    if first is None or last is None:
-        return []
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _unreadable(path: Path, error: Exception) -> ArchiveUnusable:

@@ -1,9 +1,9 @@
-"""The archive of a run as a feed: its rows again, a day after the other, in order of event time.
+"""The archive of a run as a feed: its rows again, some days at a time, in order of event time.
 
 So rows that were late when they first came are in their place now.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,12 +11,15 @@ from typing import overload
 
 import polars as pl
 
-from ingest.archive import ARCHIVED, Archive, is_archive_file
+from ingest.archive import ARCHIVED, Archive, Day, is_archive_file
 from ingest.errors import FeedChanged, FeedUnreadable
 from ingest.feed import Message, Position, RawBatch
 
 PARTITION = "archive"
 """All of an archive is one input partition."""
+ROWS_AT_ONCE = 120_000
+"""Days are read together up to so many rows: a batch of one quiet day costs as much as a full one,
+and a file that holds many days would be read for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,27 +51,35 @@ class ArchivedRows(Sequence[Message]):
         return (self[at] for at in range(len(self)))
 
 
-class ArchiveFeed:
-    """A folder that Archive wrote. Memory: the rows of one day.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Some days that are read together."""
 
-    A position names the day, the rows of it that were read, and the number of the last one.
-    Raises FeedUnreadable for a folder without an archive.
+    first: date
+    last: date
+    rows: int
+    paths: frozenset[Path]
+
+
+class ArchiveFeed:
+    """A folder that Archive wrote. Memory: the rows of some days, of one at least.
+
+    A position names the first of these days, the rows of them that were read, and the number of
+    the last one. Raises FeedUnreadable for a folder without an archive.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, rows_at_once: int = ROWS_AT_ONCE) -> None:
         self._archive = Archive(folder)
-        self._days = self._archive.days()
-        if not self._days:
+        self._waiting = list(_spans(self._archive.days(), rows_at_once))
+        if not self._waiting:
             raise FeedUnreadable(f"{folder}: holds no archive; give the archive of a run")
-        self._waiting = sorted(self._days)
-        self._day: date | None = None
+        self._span: Span | None = None
         self._rows = pl.DataFrame(schema=ARCHIVED)
         self._read = 0
 
     def poll(self, *, at_most: int, wait: float) -> RawBatch:
-        """The next rows of a day."""
-        # A file may hold rows of the days around one, and none of it.
-        while self._read == self._rows.height and self._waiting:
+        """The next rows."""
+        if self._read == self._rows.height and self._waiting:
             self._open(self._waiting.pop(0))
         rows = self._rows.slice(self._read, at_most)
         self._read += rows.height
@@ -84,14 +95,15 @@ class ArchiveFeed:
         if not position:
             return
         day, read = date.fromisoformat(str(position["day"])), int(str(position["rows"]))
-        self._waiting = [each for each in self._waiting if each > day]
-        if day in self._days:
-            self._open(day)
+        while self._waiting and self._waiting[0].first <= day:
+            self._span = self._waiting.pop(0)
+        if self._span is not None:
+            self._open(self._span)
         self._read = min(read, self._rows.height)
         if self._position() != position:
             raise FeedChanged(
-                f"the archive holds other rows of {day} than those read before; put the old files "
-                "back, or start with a new output folder"
+                f"the archive holds other rows from {day} on than those read before; put the old "
+                "files back, or start with a new output folder"
             )
 
     def acknowledge(self, upto: Position) -> None:
@@ -100,15 +112,32 @@ class ArchiveFeed:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _open(self, day: date) -> None:
-        self._day, self._read = day, 0
-        self._rows = self._archive.rows_of(day, self._days[day])
+    def _open(self, span: Span) -> None:
+        self._span, self._read = span, 0
+        self._rows = self._archive.rows_between(span.first, span.last, sorted(span.paths))
 
     def _position(self) -> Position:
-        if self._day is None:
+        if self._span is None:
             return {}
         last = int(self._rows["row"][self._read - 1]) if self._read else 0
-        return {"day": self._day.isoformat(), "rows": self._read, "row": last}
+        return {"day": self._span.first.isoformat(), "rows": self._read, "row": last}
+
+
+def _spans(days: Mapping[date, Day], rows_at_once: int) -> Iterator[Span]:
+    """All days in order, each with those before it while together they have no more rows."""
+    span: Span | None = None
+    for on, day in days.items():
+        if span is not None and span.rows + day.rows > rows_at_once:
+            yield span
+            span = None
+        span = Span(
+            first=on if span is None else span.first,
+            last=on,
+            rows=day.rows + (0 if span is None else span.rows),
+            paths=frozenset(day.paths) | (frozenset() if span is None else span.paths),
+        )
+    if span is not None:
+        yield span
 
 
 def is_archive(path: str) -> bool:

@@ -57,18 +57,30 @@ def test_a_row_read_again_is_the_transaction_it_was(folder: Path, intake: Make) 
     assert_frame_equal(again.select(columns), first.select(columns))
 
 
-def test_reading_goes_on_after_any_position(folder: Path) -> None:
-    whole = [m.raw_ref for batch in polled(ArchiveFeed(folder), at_most=1) for m in batch.messages]
+@pytest.mark.parametrize("rows_at_once", [1, 3, 100])
+def test_reading_goes_on_after_any_position(folder: Path, rows_at_once: int) -> None:
+    def feed() -> ArchiveFeed:
+        return ArchiveFeed(folder, rows_at_once=rows_at_once)
+
+    whole = [m.raw_ref for batch in polled(feed(), at_most=1) for m in batch.messages]
+    assert len(whole) == len(TIMES)
     for stopped in range(len(whole)):
-        before = ArchiveFeed(folder)
+        before = feed()
         for _ in range(stopped):
             upto = before.poll(at_most=1, wait=0.0).upto
-        after = ArchiveFeed(folder)
+        after = feed()
         after.seek(upto if stopped else {})
 
         rest = [message.raw_ref for batch in polled(after) for message in batch.messages]
 
         assert rest == whole[stopped:]
+
+
+def test_days_are_read_together_up_to_so_many_rows(folder: Path) -> None:
+    """Of four days with one, one, two and one."""
+    sizes = [len(batch.messages) for batch in polled(ArchiveFeed(folder, rows_at_once=3))]
+
+    assert sizes == [2, 3]
 
 
 def test_an_archive_that_changed_meanwhile_is_refused(folder: Path) -> None:
