@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,35 +14,30 @@ from ingest.lexicon import Concept
 from ingest.reference import Account, Licence, Place, References
 from models.account_holders import AccountHolders
 from models.bundle import Bundle
-from models.kernels.arena import FIELDS, Columns, Int8s, Int32s, Int64s, UInt64s, empty_columns
+from models.kernels.arena import Columns, Int8s, Int32s, Int64s, UInt64s, empty_columns
+from models.kernels.classify import (
+    DAY,
+    NEVER_OPENED,
+    NO_YEAR,
+    Known,
+    Register,
+    Rows,
+    Side,
+    classify,
+)
 from models.mask import Mask
-from models.names import NO_NAME, Names, looked_up, table_of
+from models.names import NO_NAME, Names, table_of
 
 OUT_SIDE, IN_SIDE = 0, 1
 UNPRICED = -1
 """Amount of a movement without a value in the base currency; amounts are never negative."""
 
-LUMP_USD = (8_000, 40_000)
-
 UNKNOWN_VALUE = -1
 """A day's rate or threshold that nobody knows."""
 
 EPOCH_DAY = date(1970, 1, 1)
-DAY = 86_400_000_000
-HOUR = 3_600_000_000
 MINUTE = 60_000_000
 BORDER_KM = 30.0
-NEW_DAYS, OLD_DAYS = 90, 180
-"""An account younger than the first is new, one of at least the second can have slept."""
-
-ADULT_YEARS = 18
-NO_YEAR = -(1 << 31)
-"""Birth year of a holder of whom nobody knows it."""
-
-NEVER_OPENED = -(1 << 31)
-"""Opening day of an account of which nobody knows it."""
-
-NIGHT_FROM, NIGHT_UNTIL = 22, 6
 LICENCE_KINDS = ("MVTS", "RECRUITMENT", "TRAVEL", "TOPUP_AGENT")
 SHELTER_KINDS = ("NGO", "MASS_ORGANISATION", "INTERNATIONAL", "EMBASSY")
 """Registered associations, the Lao Women's Union, the IOM and its like, embassies."""
@@ -49,22 +45,11 @@ SHELTER_KINDS = ("NGO", "MASS_ORGANISATION", "INTERNATIONAL", "EMBASSY")
 SCHOOL_KINDS = ("SCHOOL",)
 
 UNMOVED = ("REJECTED", "ATTEMPTED")
+OTHER_TYPE = "OTHER"
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[Any]
 """Integers of any width."""
-
-PAID_OUT = (
-    Mask.OWN_LIFE
-    | Mask.HOUSING
-    | Mask.UPKEEP
-    | Mask.LODGING
-    | Mask.PAPERS
-    | Mask.DIGITAL
-    | Mask.COURIER
-    | Mask.SUPPLIES
-)
-"""Of whoever pays; who is paid for it has a trade."""
 
 TYPE_BITS: Mapping[str, Mask] = {
     "TRANSFER": Mask.TRANSFER,
@@ -171,7 +156,7 @@ class Classifier:
         is_hour_known: bool,
         usd_minor: Callable[[date], int | None],
     ) -> None:
-        self._names, self._bundle, self._is_hour_known = names, bundle, is_hour_known
+        self._names, self._bundle = names, bundle
         self._thresholds: dict[int, int] = {}
         self._festive_days: dict[int, int] = {}
         self._usd_minor, self._usd_days = usd_minor, dict[int, int]()
@@ -183,10 +168,8 @@ class Classifier:
         homes = [names.optional(c.home_region) for c in customers]
         works = [names.optional(c.work_region) for c in customers]
         regions = [names.optional(place.region) for place in places]
-        self._own_devices = _pair_keys(
-            names, ((c.party_id, d) for c in customers for d in c.devices)
-        )
-        self._relations = _pair_keys(
+        own_devices = _pair_keys(names, ((c.party_id, d) for c in customers for d in c.devices))
+        relations = _pair_keys(
             names,
             (
                 pair
@@ -195,48 +178,70 @@ class Classifier:
                 for pair in ((c.party_id, r), (r, c.party_id))
             ),
         )
-        self._licensed = _Register(names, references.licences, LICENCE_KINDS)
-        self._sheltering = _Register(names, references.licences, SHELTER_KINDS)
-        self._teaching = _Register(names, references.licences, SCHOOL_KINDS)
-        codes = _code_bits(bundle)
-        for code in sorted(codes):
-            names.number(code)
+        licensed, sheltering, teaching = (
+            _register(names, references.licences, kinds)
+            for kinds in (LICENCE_KINDS, SHELTER_KINDS, SCHOOL_KINDS)
+        )
+        opened, codes = _opened(references.accounts), _code_bits(bundle)
+        opened_numbers = [names.number(account) for account in opened]
+        code_numbers = [names.number(code) for code in sorted(codes)]
         ledger = [names.number(account) for account in sorted(own_ledger_accounts)]
-        size = len(names)
-        self._home = table_of(size, NO_NAME, parties, homes)
-        self._work = table_of(size, NO_NAME, parties, works)
-        self._has_devices = table_of(size, 0, parties, [bool(c.devices) for c in customers])
-        self._is_merchant = table_of(size, 0, parties, [c.is_merchant for c in customers])
-        self._birth_year = table_of(
-            size, NO_YEAR, parties, [c.birth_year or NO_YEAR for c in customers]
+        self._unmoved = [names.number(status) for status in UNMOVED]
+        other_type = names.number(OTHER_TYPE)
+        table = partial(table_of, len(names))
+        self._known = Known(
+            home=table(NO_NAME, parties, homes),
+            work=table(NO_NAME, parties, works),
+            has_devices=table(0, parties, [bool(c.devices) for c in customers]),
+            is_merchant=table(0, parties, [c.is_merchant for c in customers]),
+            birth_year=table(NO_YEAR, parties, [c.birth_year or NO_YEAR for c in customers]),
+            place_region=table(NO_NAME, self.place_numbers, regions),
+            is_zone=table(0, self.place_numbers, [_is_zone(place) for place in places]),
+            is_ledger=table(0, ledger, [1] * len(ledger)),
+            opened=table(NEVER_OPENED, opened_numbers, list(opened.values())),
+            code_bits=table(0, code_numbers, [int(codes[code]) for code in sorted(codes)]),
+            own_devices=own_devices,
+            relations=relations,
+            licensed=licensed,
+            sheltering=sheltering,
+            teaching=teaching,
+            concepts=np.array([int(concept) for concept in CONCEPT_BITS], np.int64),
+            concept_bits=np.array([int(bit) for bit in CONCEPT_BITS.values()], np.int64),
+            other_type=other_type,
+            is_hour_known=is_hour_known,
         )
-        self._place_region = table_of(size, NO_NAME, self.place_numbers, regions)
-        self._is_zone = table_of(size, 0, self.place_numbers, [_is_zone(p) for p in places])
-        self._is_ledger = table_of(size, 0, ledger, [1] * len(ledger))
-        opened = _opened(references.accounts)
-        self._opened = table_of(
-            size, NEVER_OPENED, [names.number(a) for a in opened], list(opened.values())
-        )
-        numbers = [names.number(code) for code in codes]
-        self._code_bits = table_of(size, 0, numbers, [int(bits) for bits in codes.values()])
 
     def movements(self, transactions: pl.DataFrame, *, first_row: int) -> Movements:
         """At most two movements a TRANSACTION row; rejected and attempted ones move nothing.
         `first_row` is the running number of the first transaction."""
-        rows = _Rows(transactions, self._names)
-        holders = self._rows_holders(rows)
-        is_moved = ~np.isin(rows.names("status"), [self._names.number(s) for s in UNMOVED])
-        sides = [
-            self._side(rows, holders, side, is_moved, first_row) for side in (OUT_SIDE, IN_SIDE)
-        ]
+        columns = _Columns(transactions, self._names)
+        holders = self._holders_of(columns)
+        rows = self._rows(columns)
+        sides = []
+        for is_in, own, other in ((False, "orig", "benef"), (True, "benef", "orig")):
+            holder, is_customer = holders[own]
+            side = Side(
+                is_in=is_in,
+                holds=columns.flags(f"{own}_holds"),
+                holder=holder,
+                account=columns.account(own),
+                other_holder=holders[other][0],
+                other_account=columns.account(other),
+                other_region=columns.names(f"{other}_region"),
+                other_country=columns.names(f"{other}_country"),
+            )
+            made = empty_columns(len(columns))
+            made = made[: classify(rows, side, self._known, first_row, made)]
+            at = made.row - first_row
+            sides.append(Movements(holder=holder[at], is_customer=is_customer[at], columns=made))
         return _joined(sides)
 
     def addresses(self, retracted: pl.DataFrame) -> Keys:
         """Where the movements of ADDRESS rows lie."""
         if retracted.is_empty():
             return NO_KEYS
-        rows = _Rows(retracted, self._names)
-        holders = self._rows_holders(rows)
+        rows = _Columns(retracted, self._names)
+        holders = self._holders_of(rows)
         parts = []
         for side, own in ((OUT_SIDE, "orig"), (IN_SIDE, "benef")):
             is_held = rows.flags(f"{own}_holds") & (holders[own][0] >= 0)
@@ -251,160 +256,47 @@ class Classifier:
             side=np.concatenate([np.full(len(at), side, np.int8) for _, at, side in parts]),
         )
 
-    def _rows_holders(self, rows: "_Rows") -> dict[str, tuple[Int32s, Bools]]:
+    def _holders_of(self, columns: "_Columns") -> dict[str, tuple[Int32s, Bools]]:
         """Per side: holder number (or none) and whether it is a customer."""
-        return {side: self._holder_of(rows, side) for side in ("orig", "benef")}
+        return {side: self._holder_of(columns, side) for side in ("orig", "benef")}
 
-    def _holder_of(self, rows: "_Rows", side: str) -> tuple[Int32s, Bools]:
-        account = rows.names(f"{side}_account_id")
-        customer = self._holders.at(account, rows.names(f"{side}_party_id"), rows.time)
+    def _holder_of(self, columns: "_Columns", side: str) -> tuple[Int32s, Bools]:
+        account = columns.names(f"{side}_account_id")
+        customer = self._holders.at(account, columns.names(f"{side}_party_id"), columns.time)
         return np.where(customer >= 0, customer, account), customer >= 0
 
-    def _side(
-        self,
-        rows: "_Rows",
-        holders: Mapping[str, tuple[Int32s, Bools]],
-        side: int,
-        is_moved: Bools,
-        first_row: int,
-    ) -> Movements:
-        own, other = ("orig", "benef") if side == OUT_SIDE else ("benef", "orig")
-        holder, is_customer = holders[own]
-        kept = np.flatnonzero(is_moved & rows.flags(f"{own}_holds") & (holder >= 0))
-        account = _first_known(rows.names(f"{own}_account_id"), rows.names(f"{own}_party_id"))
-        other_account = _first_known(
-            rows.names(f"{other}_account_id"), rows.names(f"{other}_party_id")
+    def _rows(self, columns: "_Columns") -> Rows:
+        local = columns.time + columns.integers("local_utc_offset_min") * MINUTE
+        day = local // DAY
+        return Rows(
+            time=columns.time,
+            local=local,
+            month=local.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64),
+            sequence=columns.integers("source_sequence"),
+            txn_hi=columns.halves("txn_hi"),
+            txn_lo=columns.halves("txn_lo"),
+            reversal_hi=columns.halves("reversal_hi"),
+            reversal_lo=columns.halves("reversal_lo"),
+            amount=columns.integers("amount_base"),
+            limit=on_each_day(day, self._bundle.threshold_minor, self._thresholds),
+            usd=on_each_day(day, self._usd_minor, self._usd_days),
+            concepts=columns.integers("concepts"),
+            is_moved=~np.isin(columns.names("status"), self._unmoved),
+            is_cash=columns.flags("is_cash"),
+            is_cross_border=columns.flags("is_cross_border"),
+            is_festive=on_each_day(day, self._is_festive, self._festive_days) > 0,
+            conductor=columns.names("conductor_party_id"),
+            merchant=columns.names("merchant_id"),
+            place=columns.names("place_id"),
+            location_region=columns.names("location_region"),
+            device=columns.names("device_hash"),
+            txn_type=columns.names("txn_type"),
+            purpose_code=columns.names("purpose_code"),
+            mcc=columns.names("mcc"),
         )
-        conductor = rows.names("conductor_party_id")
-        is_third_party = rows.flags("is_cash") & (conductor != holder)
-        counterparty = _first_known(
-            holders[other][0],
-            np.where(is_third_party, conductor, NO_NAME),
-            rows.names("merchant_id"),
-        )
-        place = rows.names("place_id")
-        columns: dict[str, Ints] = {
-            "time": rows.time,
-            "sequence": rows.integers("source_sequence"),
-            "txn_hi": rows.halves("txn_hi"),
-            "txn_lo": rows.halves("txn_lo"),
-            "side": np.full(len(rows), side, np.int8),
-            "account": account,
-            "amount": rows.integers("amount_base"),
-            "counterparty": counterparty,
-            "counterparty_account": other_account,
-            "counterparty_region": _first_known(
-                looked_up(self._home, counterparty, NO_NAME),
-                rows.names(f"{other}_region"),
-                rows.names(f"{other}_country"),
-            ),
-            "region": _first_known(
-                looked_up(self._place_region, place, NO_NAME), rows.names("location_region")
-            ),
-            "place": place,
-            "device_id": rows.names("device_hash"),
-            "day": rows.local // DAY,
-            "month": rows.local.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64),
-            "reversal_hi": rows.halves("reversal_hi"),
-            "reversal_lo": rows.halves("reversal_lo"),
-            "row": np.arange(len(rows)) + first_row,
-        }
-        columns["mask"] = self._mask(rows, holder, columns, side)
-        made = empty_columns(len(kept))
-        for name in FIELDS:
-            made[name] = columns[name][kept]
-        return Movements(holder=holder[kept], is_customer=is_customer[kept], columns=made)
-
-    def _mask(
-        self,
-        rows: "_Rows",
-        holder: Int32s,
-        columns: Mapping[str, Ints],
-        side: int,
-    ) -> Int64s:
-        party, account = columns["counterparty"], columns["counterparty_account"]
-        region, place, device = columns["region"], columns["place"], columns["device_id"]
-        amount, day = columns["amount"], columns["day"]
-        is_cash, is_priced = rows.flags("is_cash"), amount >= 0
-        limit = self._threshold(day)
-        is_limited = is_cash & is_priced & (limit >= 0)
-        hour = rows.local % DAY // HOUR
-        is_merchant = looked_up(self._is_merchant, party, 0) > 0
-        opened = looked_up(self._opened, columns["account"], NEVER_OPENED)
-        is_dated, age = opened != NEVER_OPENED, day - opened
-        year = EPOCH_DAY.year + columns["month"] // 12
-        has_return = (columns["reversal_hi"] != 0) | (columns["reversal_lo"] != 0)
-        is_foreign = rows.flags("is_cross_border") | is_cash
-        is_lump = is_foreign & is_priced & (side == IN_SIDE)
-        is_lump[is_lump] = self._is_lump(amount[is_lump], day[is_lump])
-        is_night = ((hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)) & self._is_hour_known
-        is_own_device = _is_among(_pair(holder, device), self._own_devices)
-        bits = {
-            Mask.CASH: is_cash,
-            Mask.NIGHT: is_night,
-            Mask.DAYTIME: ~is_night & self._is_hour_known,
-            Mask.BY_HOLDER: is_cash & (holder >= 0) & (rows.names("conductor_party_id") == holder),
-            Mask.ZONE: looked_up(self._is_zone, place, 0) > 0,
-            Mask.NEAR: is_limited & (10 * amount >= 8 * limit) & (amount < limit),
-            Mask.LUMP: is_lump,
-            Mask.OVER: is_limited & (amount >= limit) & (10 * amount < 12 * limit),
-            Mask.BELOW_LIMIT: is_limited & (amount < limit),
-            Mask.NEW_ACCOUNT: is_dated & (age >= 0) & (age < NEW_DAYS),
-            Mask.OLD_ACCOUNT: is_dated & (age >= OLD_DAYS),
-            Mask.HOLDER_MERCHANT: looked_up(self._is_merchant, holder, 0) > 0,
-            Mask.HOLDER_MINOR: year - looked_up(self._birth_year, holder, NO_YEAR) < ADULT_YEARS,
-            Mask.CROSS_BORDER: rows.flags("is_cross_border"),
-            Mask.TRANSFER: (rows.names("txn_type") == self._names.number("OTHER")) & (account >= 0),
-            Mask.OWN_LIFE: is_merchant,
-            Mask.OWN_TRANSFER: party == holder,
-            Mask.RETURN: has_return,
-            Mask.BANK_LEDGER: looked_up(self._is_ledger, account, 0) > 0,
-            Mask.PRICED: is_priced,
-            Mask.LOCATED: region >= 0,
-            Mask.COUNTERPARTY_LOCATED: columns["counterparty_region"] >= 0,
-            Mask.DEVICE_KNOWN: device >= 0,
-            Mask.FOREIGN_DEVICE: (device >= 0)
-            & (looked_up(self._has_devices, holder, 0) > 0)
-            & ~is_own_device,
-            Mask.AT_HOME: (region >= 0)
-            & (
-                (region == looked_up(self._home, holder, NO_NAME))
-                | (region == looked_up(self._work, holder, NO_NAME))
-            ),
-            Mask.LICENSED: self._licensed.has(holder, day) | self._licensed.has(party, day),
-            Mask.SHELTER: self._sheltering.has(holder, day)
-            | ((side == IN_SIDE) & self._sheltering.has(party, day)),
-            Mask.FESTIVAL: on_each_day(day, self._is_festive, self._festive_days) > 0,
-            Mask.SCHOOL: self._teaching.has(holder, day) | self._teaching.has(party, day),
-            Mask.MERCHANT: is_merchant,
-            Mask.COUNTERPARTY_KNOWN: party >= 0,
-            Mask.DECLARED_RELATED: _is_among(_pair(holder, party), self._relations),
-        }
-        mask = np.full(len(rows), int(Mask.IN if side == IN_SIDE else Mask.OUT), np.int64)
-        for code in ("txn_type", "purpose_code", "mcc"):
-            mask |= looked_up(self._code_bits, rows.names(code), 0)
-        for bit, is_set in bits.items():
-            mask |= is_set.astype(np.int64) << (int(bit).bit_length() - 1)
-        _mark_concepts(mask, rows.integers("concepts"))
-        return mask if side == OUT_SIDE else mask & ~int(PAID_OUT)
 
     def _is_festive(self, on: date) -> int:
         return int(self._bundle.is_festive(on))
-
-    def _threshold(self, days: Ints) -> Int64s:
-        return on_each_day(days, self._bundle.threshold_minor, self._thresholds)
-
-    def _is_lump(self, amounts: Int64s, days: Ints) -> Bools:
-        usd = on_each_day(days, self._usd_minor, self._usd_days)
-        least, most = LUMP_USD
-        return (usd >= 0) & (amounts >= least * usd) & (amounts <= most * usd)
-
-
-def _mark_concepts(mask: Int64s, concepts: Int64s) -> None:
-    """Sets the bits of what the texts name; most name nothing."""
-    named = np.flatnonzero(concepts)
-    for concept, bit in CONCEPT_BITS.items():
-        mask[named[concepts[named] & int(concept) != 0]] |= int(bit)
 
 
 def on_each_day(days: Ints, value: Callable[[date], int | None], known: dict[int, int]) -> Int64s:
@@ -418,31 +310,24 @@ def on_each_day(days: Ints, value: Callable[[date], int | None], known: dict[int
     return np.array([known[day] for day in distinct.tolist()], np.int64)[inverse]
 
 
-class _Register:
+def _register(
+    names: Names, licences: Mapping[str, Sequence[Licence]], kinds: Sequence[str]
+) -> Register:
     """Who stands in the public register under one of some kinds, and on which local days."""
-
-    def __init__(
-        self, names: Names, licences: Mapping[str, Sequence[Licence]], kinds: Sequence[str]
-    ) -> None:
-        held = {
-            names.number(party): [
-                (_day(each.valid_from, -(10**6)), _day(each.valid_to, 10**6))
-                for each in of_party
-                if each.kind in kinds
-            ]
-            for party, of_party in licences.items()
-        }
-        self._days = {party: days for party, days in held.items() if days}
-        size = max(self._days, default=NO_NAME) + 1
-        self._is_in = table_of(size, 0, list(self._days), [1] * len(self._days))
-
-    def has(self, parties: Ints, day: Ints) -> Bools:
-        """Whether each party stands in it on its day."""
-        is_valid = np.zeros(len(parties), np.bool_)
-        for row in np.flatnonzero(looked_up(self._is_in, parties, 0)):
-            days = self._days[int(parties[row])]
-            is_valid[row] = any(first <= day[row] <= last for first, last in days)
-        return is_valid
+    days = {
+        names.number(party): [
+            (_day(each.valid_from, -(10**6)), _day(each.valid_to, 10**6))
+            for each in of_party
+            if each.kind in kinds
+        ]
+        for party, of_party in licences.items()
+    }
+    begins = np.zeros(max(days, default=NO_NAME) + 2, np.int64)
+    for party, spans in days.items():
+        begins[party + 1] = len(spans)
+    spans = [span for party in sorted(days) for span in days[party]]
+    first, last = (np.array([span[end] for span in spans], np.int64) for end in (0, 1))
+    return Register(begins=np.cumsum(begins), first=first, last=last)
 
 
 NUMBERS: Mapping[str, int] = {
@@ -463,7 +348,7 @@ FLAGS: Mapping[str, bool] = {
 }
 
 
-class _Rows:
+class _Columns:
     """Columns of a transaction frame as arrays, each made once; absent columns read as null."""
 
     def __init__(self, frame: pl.DataFrame, names: Names) -> None:
@@ -474,9 +359,9 @@ class _Rows:
             *(pl.col(c).fill_null(n) for c, n in NUMBERS.items() if c in frame.columns),
             *(pl.col(c).fill_null(value=f) for c, f in FLAGS.items() if c in frame.columns),
         )
-        self._arrays = {column.name: column.to_numpy() for column in filled.iter_columns()}
+        # Writable ones, for a kernel is compiled for either.
+        self._arrays = {c.name: c.to_numpy(writable=True) for c in filled.iter_columns()}
         self.time: Int64s = self._arrays["event_time"]
-        self.local = self.time + self.integers("local_utc_offset_min") * MINUTE
 
     def __len__(self) -> int:
         return self._frame.height
@@ -490,6 +375,11 @@ class _Rows:
                 else np.full(len(self), NO_NAME, np.int32)
             )
         return self._numbers[column]
+
+    def account(self, side: str) -> Int32s:
+        """The account of a side, else the party."""
+        account, party = self.names(f"{side}_account_id"), self.names(f"{side}_party_id")
+        return np.where(account >= 0, account, party)
 
     def integers(self, column: str) -> Int64s:
         if column not in self._arrays:
@@ -509,27 +399,6 @@ def _joined(sides: Sequence[Movements]) -> Movements:
         is_customer=np.concatenate([side.is_customer for side in sides]),
         columns=np.concatenate([side.columns for side in sides]).view(np.recarray),
     )
-
-
-def _first_known(*numbers: Ints) -> Int32s:
-    first = numbers[0]
-    for other in numbers[1:]:
-        first = np.where(first >= 0, first, other)
-    return first.astype(np.int32)
-
-
-def _pair(left: Ints, right: Ints) -> Int64s:
-    return np.where(
-        (left >= 0) & (right >= 0), left.astype(np.int64) << 32 | right.astype(np.int64), -1
-    )
-
-
-def _is_among(values: Int64s, ascending: Int64s) -> Bools:
-    if not len(ascending):
-        return np.zeros(len(values), np.bool_)
-    places = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
-    found: Bools = ascending[places] == values
-    return found
 
 
 def _pair_keys(names: Names, pairs: Iterable[tuple[str, str]]) -> Int64s:
