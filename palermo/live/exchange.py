@@ -117,9 +117,7 @@ class Exchange:
 
         Raises DependencyUnreachable, as all that asks the brokers, if they refuse or stay silent.
         """
-        found: Found = self._asked(
-            lambda: self._consumer.poll(timeout_ms=int(wait * 1000), max_records=at_most)
-        )
+        found = self._asked(lambda: self._polled(wait=wait, at_most=at_most))
         # Of this moment: if the group changes while they are processed, the broker refuses them.
         self._group = self._consumer.group_metadata()
         return found
@@ -242,6 +240,15 @@ class Exchange:
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
         return asked(self._settings, ask)
 
+    def _polled(self, *, wait: float, at_most: int) -> Found:
+        # kafka-python 3.0.12 keeps what it had fetched of a paused partition, and gives it out only
+        # once it holds none of another partition, not even used up ones: perhaps never.
+        fetcher = self._consumer._fetcher
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
+        found: Found = self._consumer.poll(timeout_ms=int(wait * 1000), max_records=at_most)
+        return found
+
     def _opened_consumer(self) -> Any:
         settings = self._settings
         try:
@@ -352,7 +359,7 @@ class Exchange:
         owned = self.owned()
         for partition in owned:
             self._set_flowing(partition, is_flowing=False)
-        found = self._asked(lambda: self._consumer.poll(timeout_ms=100, max_records=1))
+        found = self._asked(lambda: self._polled(wait=0.1, at_most=1))
         for partition, records in found.items():
             self._seek(partition, records[0].offset)
         for partition in (owned & self.owned()) - self._paused:
