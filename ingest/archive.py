@@ -1,14 +1,16 @@
 """Canonical transactions as they were accepted, in Parquet files named by the rows they hold."""
 
+import fcntl
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -114,7 +116,10 @@ class PartitionArchive:
         return _written(frame, self.folder / f"offsets-{first:012d}-{last:012d}.parquet")
 
     def drop_from(self, offset: int) -> None:
-        """Removes files that begin at or after an offset: nothing of them was committed."""
+        """Removes files that begin at or after an offset: nothing of them was committed; and what
+        those left who died while they wrote."""
+        for unfinished in self.folder.glob("offsets-*.tmp"):
+            _remove_abandoned(unfinished)
         for held in self._held():
             if held.first >= offset:
                 held.path.unlink()
@@ -193,17 +198,38 @@ def _written(frame: pl.DataFrame, path: Path) -> Path:
     packed = BytesIO()
     frame.select(*ARCHIVED).write_parquet(packed, compression="zstd", compression_level=1)
     try:
-        with open(unfinished, "wb", opener=_private) as file:
+        with _locked(unfinished) as file:
             file.write(packed.getbuffer())
             file.flush()
             os.fsync(file.fileno())
+            unfinished.replace(path)
     except OSError:
         # A full disk must not fill up with the halves of those who try again.
         unfinished.unlink()
         raise
-    unfinished.replace(path)
     _sync_folder(path.parent)
     return path
+
+
+def _locked(path: Path) -> BinaryIO:
+    """A new file, locked until it is closed or its writer dies."""
+    while True:
+        file = open(path, "wb", opener=_private)  # noqa: SIM115 it is given out
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # Before it was locked, somebody may have taken it for abandoned.
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
+
+
+def _remove_abandoned(path: Path) -> None:
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Somebody is writing it.
+            return
+        path.unlink()
 
 
 def _frame(path: Path) -> pl.DataFrame:

@@ -1,3 +1,4 @@
+import fcntl
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -153,3 +154,20 @@ def test_what_was_not_committed_is_dropped_and_what_is_missing_is_missed(
     archive.demand(9)
     with pytest.raises(ArchiveUnusable, match="the same --out"):
         archive.demand(19)
+
+
+def test_halves_of_those_who_died_are_removed_and_never_what_is_being_written(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = PartitionArchive(tmp_path)
+    archive.write(frames[0], first=0, last=1)
+    abandoned = tmp_path / "offsets-000000000002-000000000003.101.tmp"
+    abandoned.write_bytes(b"half")
+    being_written = tmp_path / "offsets-000000000002-000000000003.102.tmp"
+    with being_written.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        archive.drop_from(2)
+
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"offsets-000000000000-000000000001.parquet", being_written.name}
