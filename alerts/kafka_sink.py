@@ -64,8 +64,9 @@ class KafkaSink:
     """Publishes in two steps around the store's commit, so that nothing is lost or told too soon:
     rejects before it (a row read again gives the same dead letter), alerts after it.
 
-    The first call for a topic looks at its end, and what a killed run had published there is left
-    out from then on: give it all that the store has not marked as published.
+    The first call for a topic, and the next one after a failure, looks at its end: what is
+    published there is left out from then on, so give it all that the store has not marked as
+    published.
     """
 
     def __init__(
@@ -99,8 +100,14 @@ class KafkaSink:
             at_least = 2 * len(messages) + looked_back
             self._known[topic] = self._topics.tail(topic, at_least=at_least)
         fresh = [message for message in messages if message.id not in self._known[topic]]
-        if fresh:
+        if not fresh:
+            return
+        try:
             self._topics.write(topic, fresh)
+        except KafkaSinkError:
+            # Nobody knows yet what became of it.
+            del self._known[topic]
+            raise
 
     def close(self) -> None:
         self._topics.close()
@@ -185,14 +192,19 @@ def _text_headers(**headers: str) -> Headers:
 
 
 class BrokerTopics:
-    """Topics on real brokers: one transaction a write, read back as committed only."""
+    """Topics on real brokers: one transaction a write, read back as committed only. After one that
+    failed the next producer of its name decides what became of it."""
 
     def __init__(self, producer: Any, settings: KafkaSettings) -> None:
-        self._producer = producer
+        self._producer: Any = producer
         self._settings = settings
 
     @classmethod
     def open(cls, settings: KafkaSettings) -> Self:
+        return cls(cls._opened(settings), settings)
+
+    @staticmethod
+    def _opened(settings: KafkaSettings) -> Any:
         try:
             producer = KafkaProducer(**client_options(settings), **_producer_options(settings))
         except KafkaError as error:
@@ -205,10 +217,12 @@ class BrokerTopics:
                 f"the broker gives the sink no transactions ({error!r}); the user needs the right "
                 f"WRITE on the transactional id {settings.group}-sink"
             ) from error
-        return cls(producer, settings)
+        return producer
 
     def write(self, topic: str, messages: Sequence[Outgoing]) -> None:
         try:
+            if self._producer is None:
+                self._producer = self._opened(self._settings)
             self._producer.begin_transaction()
             sent = [
                 self._producer.send(
@@ -221,11 +235,13 @@ class BrokerTopics:
                 future.get(timeout=0)
             done_within(3 * self._settings.patience_seconds, self._producer.commit_transaction)
         except KafkaError as error:
-            self._abort()
+            self._give_up()
             raise KafkaSinkError(_not_written(topic, len(messages), error)) from error
 
     def tail(self, topic: str, *, at_least: int) -> set[str]:
         try:
+            if self._producer is None:
+                self._producer = self._opened(self._settings)
             with KafkaConsumer(
                 **client_options(self._settings),
                 isolation_level="read_committed",
@@ -241,14 +257,18 @@ class BrokerTopics:
             ) from error
 
     def close(self) -> None:
-        self._producer.close(timeout=self._settings.patience_seconds)
+        if self._producer is not None:
+            self._producer.close(timeout=self._settings.patience_seconds)
 
-    def _abort(self) -> None:
+    def _give_up(self) -> None:
         try:
             done_within(self._settings.patience_seconds, self._producer.abort_transaction)
         except KafkaError:
             # The broker ends it by its timeout or when the next sink of this group opens.
-            return
+            pass
+        finally:
+            self._producer.close(timeout=0)
+            self._producer = None
 
 
 def _producer_options(settings: KafkaSettings) -> dict[str, object]:

@@ -59,6 +59,51 @@ class FileRows(Sequence[Message]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TopicRows(Sequence[Message]):
+    """Rows of one partition of a topic, JSON, read as messages where a message is asked for. Of
+    each row: its bytes, the offset of its message and its place there, None for the only one."""
+
+    topic: str
+    partition: int
+    values: Sequence[bytes]
+    offsets: Sequence[int]
+    places: Sequence[int | None]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, at: int) -> Message: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Message]: ...
+
+    def __getitem__(self, at: int | slice) -> Message | Sequence[Message]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        value, place = self.values[at], self.places[at]
+        row = f"{self.offsets[at]}" if place is None else f"{self.offsets[at]}.{place}"
+        return Message(
+            value=value,
+            where=f"{self.topic}/{self.partition}@{row}",
+            raw_ref=f"{self.topic}-{self.partition}#{row}+{len(value)}",
+        )
+
+    def raw_refs(self) -> pl.Series:
+        """The pointer of each row to its raw bytes."""
+        rows = pl.DataFrame(
+            {
+                "offset": self.offsets,
+                "place": pl.Series(self.places, dtype=pl.Int64),
+                "length": list(map(len, self.values)),
+            }
+        )
+        row = pl.concat_str("offset", "place", separator=".", ignore_nulls=True)
+        origin = pl.lit(f"{self.topic}-{self.partition}")
+        return rows.select(pl.format("{}#{}+{}", origin, row, "length")).to_series()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Joined:
     """Bytes of rows one after the other; layout None: JSON. is_whole: rows that are complete and
     lie as the layout says."""
@@ -82,13 +127,13 @@ def joined(messages: Sequence[Message]) -> Joined:
             layout=messages.layout,
             is_whole=lines.lengths == lines.stops - lines.starts,
         )
-    lengths = np.array([len(each.value) for each in messages], np.int64)
-    stops = np.cumsum(lengths + 1) - 1
+    if isinstance(messages, TopicRows):
+        return _one_after_the_other(
+            messages.values, layout=None, is_whole=np.ones(len(messages), np.bool_)
+        )
     layout = messages[0].layout if messages else None
-    return Joined(
-        data=b"\n".join([each.value for each in messages]),
-        starts=stops - lengths,
-        stops=stops,
+    return _one_after_the_other(
+        [each.value for each in messages],
         layout=layout,
         is_whole=np.array(
             [each.oversize is None and each.layout == layout for each in messages], np.bool_
@@ -98,6 +143,20 @@ def joined(messages: Sequence[Message]) -> Joined:
 
 def raw_refs(messages: Sequence[Message]) -> pl.Series:
     """The pointer of each row to its raw bytes."""
-    if isinstance(messages, FileRows):
+    if isinstance(messages, FileRows | TopicRows):
         return messages.raw_refs()
     return pl.Series([each.raw_ref for each in messages], dtype=pl.String)
+
+
+def _one_after_the_other(
+    values: Sequence[bytes], *, layout: Layout | None, is_whole: npt.NDArray[np.bool_]
+) -> Joined:
+    lengths = np.fromiter(map(len, values), np.int64, len(values))
+    stops = np.cumsum(lengths + 1) - 1
+    return Joined(
+        data=b"\n".join(values),
+        starts=stops - lengths,
+        stops=stops,
+        layout=layout,
+        is_whole=is_whole,
+    )

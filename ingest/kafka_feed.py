@@ -14,6 +14,7 @@ import structlog
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
+from ingest.block import TopicRows
 from ingest.errors import IngestError
 from ingest.feed import Message, Position, RawBatch
 from ingest.formats.arrow import arrow_lines, is_arrow
@@ -28,6 +29,8 @@ FIRST_LETTER = "dlq_redrive_of"
 
 CONFLUENT_FRAME_BYTES = 5
 """A zero byte and a four-byte schema id before the payload (Confluent wire format)."""
+
+_OPENING, _CLOSING = b"{}"
 
 
 class KafkaFeedError(IngestError):
@@ -205,7 +208,7 @@ class KafkaFeed:
         messages: list[Message] = []
         while fetched.records and len(messages) < at_most:
             record = fetched.records[0]
-            rows = rows_of(record)
+            rows = rows_in((record,))
             done = self._done_rows(fetched.partition, record)
             taken = rows[done : done + at_most - len(messages)]
             messages += taken
@@ -261,17 +264,28 @@ class KafkaFeed:
             self._consumer.seek(partition, offset)
 
 
-def rows_of(record: Record) -> list[Message]:
-    """The rows of a message, never none: an empty message or a tombstone is one empty row, so
-    that it gets a fate."""
-    lines = _lines(_payload(record.value))
-    if len(lines) == 1:
-        return [_row(record, lines[0], "")]
-    return [_row(record, line, f".{index}") for index, line in enumerate(lines)]
+def rows_in(records: Sequence[Record]) -> TopicRows:
+    """The rows of some messages of one partition, of each never none: an empty message or a
+    tombstone is one empty row, so that it gets a fate."""
+    values: list[bytes] = []
+    offsets: list[int] = []
+    places: list[int | None] = []
+    for record in records:
+        lines = _lines(record.value)
+        values += lines
+        offsets += [record.offset] * len(lines)
+        places += [None] if len(lines) == 1 else range(len(lines))
+    return TopicRows(
+        topic=records[0].topic,
+        partition=records[0].partition,
+        values=values,
+        offsets=offsets,
+        places=places,
+    )
 
 
 def message_ref(record: Record) -> str:
-    """The message's name: how the raw_ref of each of its rows begins."""
+    """The message's name: how the raw_ref of each of its rows begins (ingest.block)."""
     return f"{record.topic}-{record.partition}#{record.offset}"
 
 
@@ -314,14 +328,6 @@ def _place(value: Any) -> tuple[int, int]:
     return int(offset), int(row)
 
 
-def _row(record: Record, line: bytes, part: str) -> Message:
-    return Message(
-        value=line,
-        where=f"{record.topic}/{record.partition}@{record.offset}{part}",
-        raw_ref=f"{message_ref(record)}{part}+{len(line)}",
-    )
-
-
 def _parse(raw_ref: str) -> tuple[str, int | None]:
     """`rows-0#12.3+340` -> (`rows-0#12`, 3)."""
     origin, _, place = raw_ref.rpartition("#")
@@ -351,7 +357,7 @@ def _origin(record: Record, row: int | None) -> Origin:
         row=row,
         timestamp_ms=record.timestamp,
         key=record.key,
-        value=value if row is None else _lines(_payload(value))[row],
+        value=value if row is None else _lines(value)[row],
     )
 
 
@@ -362,8 +368,12 @@ def _payload(value: bytes | None) -> bytes:
     return value[CONFLUENT_FRAME_BYTES:] if is_framed else value
 
 
-def _lines(payload: bytes) -> list[bytes]:
-    """The lines of a payload, a table's rows as JSON; never none."""
+def _lines(value: bytes | None) -> list[bytes]:
+    """The lines of a message, a table's rows as JSON; never none."""
+    if value and value[0] == _OPENING and value[-1] == _CLOSING and b"\n" not in value:
+        # As nearly all are: nothing to take off.
+        return [value]
+    payload = _payload(value)
     if is_arrow(payload):
         try:
             payload = arrow_lines(payload)

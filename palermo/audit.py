@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.kafka_feed import rows_of
+from ingest.kafka_feed import rows_in
 from ingest.kafka_settings import KafkaSettings
 from ingest.transaction import FATES
 from palermo.config import load_settings
@@ -88,7 +88,7 @@ def evidence_in(settings: KafkaSettings) -> Evidence:
     for topic in settings.topics:
         for record in records_in(settings, topic):
             of_partition = rows.setdefault(f"{record.topic}-{record.partition}", {})
-            of_partition[record.offset] = len(rows_of(record))
+            of_partition[record.offset] = len(rows_in((record,)))
     taken = [
         each
         for record in records_in(settings, settings.findings_topic)

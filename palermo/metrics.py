@@ -104,6 +104,29 @@ METRICS = (
         labels=("outcome",),
     ),
     Metric(
+        name="consumer_lag_records",
+        kind="gauge",
+        help="Offsets that lie before a stage in each partition of this process, as far as heard",
+        labels=("stage", "topic", "partition"),
+    ),
+    Metric(
+        name="partitions",
+        kind="gauge",
+        help="Partitions of this process: ready, or coming while their state is made again",
+        labels=("stage", "state"),
+    ),
+    Metric(
+        name="transactions_sent_again",
+        kind="counter",
+        help="Kafka transactions that did not come about and were sent again by a new producer",
+        labels=("stage",),
+    ),
+    Metric(
+        name="publishing_failures",
+        kind="counter",
+        help="Attempts to publish alerts that the brokers did not take; the store keeps them",
+    ),
+    Metric(
         name="build_info",
         kind="gauge",
         help="Always 1; what runs",

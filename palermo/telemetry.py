@@ -1,11 +1,16 @@
 """What a run tells its metrics: durations from the named stages, counts from each checkpoint."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from alerts.alert import Reproduce
 from alerts.progress import Progress
+from alerts.store import Store
+from alerts.triage import Triage
+from detectors.catalogue import Catalogue
+from models.networks import Networks
 from palermo.metrics import Metrics
 from palermo.pipeline import Line
 from palermo.results import not_testable
@@ -20,6 +25,24 @@ SNAPSHOT_OUTCOMES = {
 """By named stage."""
 
 
+class Partition(Protocol):
+    """A partition of a topic."""
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def partition(self) -> int: ...
+
+
+class Loop(Protocol):
+    """Of the live runtime a stage's loop, as far as it is told of."""
+
+    def lags(self) -> Mapping[Partition, int]: ...
+
+    def counts(self) -> tuple[int, int]: ...
+
+
 class Telemetry:
     """Listens to one run. `clock` gives monotonic seconds, `wall` seconds since the epoch."""
 
@@ -29,13 +52,17 @@ class Telemetry:
         self._metrics, self._clock, self._wall = metrics, clock, wall
         self._read_at = self._judged_at = clock()
         self._told: Progress | None = None
+        self._fates = Counter[str]()
+        self._lags: dict[tuple[str, ...], float] = {}
 
-    def note(self, stage: str) -> None:
-        """Called at each stage of the loop."""
+    def note(self, point: str) -> None:
+        """Called at each named point of the loop, or of a loop of the live runtime: then the name
+        of its stage stands before it."""
         now = self._clock()
+        of, _, stage = point.rpartition(".")
         if stage == "read":
             self._read_at = now
-        elif stage == "detected":
+        elif stage in ("detected", "processed"):
             self._metrics.observe("batch_duration_seconds", now - self._read_at)
             self._judged_at = now
         elif stage == "committed":
@@ -43,6 +70,10 @@ class Telemetry:
             self._metrics.set("last_checkpoint_timestamp_seconds", self._wall())
         elif stage in SNAPSHOT_OUTCOMES:
             self._metrics.count("snapshots", 1, outcome=SNAPSHOT_OUTCOMES[stage])
+        elif stage == "transaction_aborted":
+            self._metrics.count("transactions_sent_again", 1, stage=of)
+        elif stage == "publishing_failed":
+            self._metrics.count("publishing_failures", 1)
 
     def tell_build(self, reproduce: Reproduce) -> None:
         """What runs."""
@@ -58,26 +89,45 @@ class Telemetry:
         """Brings all counts to this checkpoint; does nothing if it was told before."""
         if progress is self._told:
             return
-        before, self._told = self._told, progress
-        for fate, rows in progress.fates.items():
-            told = before.fates.get(fate, 0) if before else 0
-            self._metrics.count("rows", rows - told, fate=fate)
-        self._metrics.set("rows_unaccounted", progress.rows - sum(progress.fates.values()))
-        if progress.seen_until:
-            seen = datetime.fromisoformat(progress.seen_until)
-            self._metrics.set("watermark_timestamp_seconds", seen.timestamp())
-        self._tell_state(line)
+        self._told = progress
+        seen = datetime.fromisoformat(progress.seen_until) if progress.seen_until else None
+        self.tell_rows(progress.rows, progress.fates, seen)
+        self.tell_state(
+            line.store, triage=line.triage, catalogue=line.catalogue, networks=line.networks
+        )
 
-    def _tell_state(self, line: Line) -> None:
-        made, cut_short = line.networks.searches
+    def tell_rows(self, rows: int, fates: Mapping[str, int], seen_until: datetime | None) -> None:
+        """How many rows were read in all, what became of them, the largest event time seen."""
+        for fate, number in fates.items():
+            self._metrics.count("rows", number - self._fates[fate], fate=fate)
+            self._fates[fate] = number
+        self._metrics.set("rows_unaccounted", rows - sum(fates.values()))
+        if seen_until is not None:
+            self._metrics.set("watermark_timestamp_seconds", seen_until.timestamp())
+
+    def tell_partitions(self, stage: str, loop: Loop) -> None:
+        """What of a stage is this process's and how far behind it is."""
+        self._lags = {key: lag for key, lag in self._lags.items() if key[0] != stage} | {
+            (stage, each.topic, str(each.partition)): lag for each, lag in loop.lags().items()
+        }
+        self._metrics.replace("consumer_lag_records", self._lags)
+        ready, coming = loop.counts()
+        self._metrics.set("partitions", ready, stage=stage, state="ready")
+        self._metrics.set("partitions", coming, stage=stage, state="coming")
+
+    def tell_state(
+        self, store: Store, *, triage: Triage, catalogue: Catalogue, networks: Networks
+    ) -> None:
+        """What stands: findings, alerts, what cannot be tested, searches for shapes."""
+        made, cut_short = networks.searches
         self._metrics.set("network_searches", made)
         self._metrics.set("network_searches_cut_short_ratio", cut_short / made if made else 0.0)
-        with line.store.transaction() as transaction:
+        with store.transaction() as transaction:
             findings, cleared = transaction.finding_counts(), transaction.cleared_counts()
             untested = transaction.untested()
             statuses = transaction.status_counts()
             alerts = Counter[tuple[str, ...]](
-                (alert.severity, alert.queue) for alert in line.triage.final_alerts(transaction)
+                (alert.severity, alert.queue) for alert in triage.final_alerts(transaction)
             )
         self._metrics.replace("findings", {(typology,): n for typology, n in findings.items()})
         self._metrics.replace(
@@ -88,7 +138,7 @@ class Telemetry:
                 for test, n in tests.items()
             },
         )
-        lacking = not_testable(line.catalogue, untested)
+        lacking = not_testable(catalogue, untested)
         self._metrics.replace(
             "conditions_not_testable", {(typology,): len(why) for typology, why in lacking.items()}
         )

@@ -44,7 +44,7 @@ NOWHERE = -1
 AGAIN_SECONDS = 0.1
 """Between two questions to brokers that do not answer."""
 FETCHED_BYTES = 32 * 1024 * 1024
-FETCHED_BYTES_A_PARTITION = 4 * 1024 * 1024
+REPLAYED_BYTES = 4 * 1024 * 1024
 
 Found = Mapping[TopicPartition, Sequence[Record]]
 Answer = TypeVar("Answer")
@@ -97,11 +97,17 @@ class Exchange:
         *,
         stage: str,
         topics: Sequence[str],
+        fetched_bytes: int,
         is_producing: bool,
         observer: Observer,
     ) -> None:
-        """Raises DependencyUnreachable if no broker answers or a right is missing."""
+        """fetched_bytes: of a partition at once; while there is a backlog, as much of one is given
+        out before the next one's turn.
+
+        Raises DependencyUnreachable if no broker answers or a right is missing.
+        """
         self._settings, self._stage, self._topics = settings, stage, tuple(topics)
+        self._fetched_bytes = fetched_bytes
         self._observer = observer
         self._name = f"{settings.group}-{stage}-{settings.member or uuid4().hex}"
         self._listener = _Listener()
@@ -153,10 +159,14 @@ class Exchange:
 
     def has_more(self, partition: TopicPartition) -> bool:
         """Whether messages are waiting there, as far as we have heard."""
+        return self.lag(partition) > 0
+
+    def lag(self, partition: TopicPartition) -> int:
+        """How many offsets lie before us there, as far as we have heard."""
         end = None
         with suppress(IllegalStateError):
             end = self._consumer.highwater(partition)
-        return end is not None and self.position(partition) < end
+        return 0 if end is None else max(0, end - self.position(partition))
 
     def committed(self, partition: TopicPartition) -> Place | None:
         """Where the group stands; None before its first commit."""
@@ -264,7 +274,7 @@ class Exchange:
                 heartbeat_interval_ms=SESSION_MS // 4,
                 partition_assignment_strategy=[CooperativeStickyAssignor()],
                 fetch_max_bytes=FETCHED_BYTES,
-                max_partition_fetch_bytes=FETCHED_BYTES_A_PARTITION,
+                max_partition_fetch_bytes=self._fetched_bytes,
             )
         except KafkaError as fault:
             raise DependencyUnreachable(unreachable(settings, fault)) from fault
@@ -431,7 +441,7 @@ def replayed(
         auto_offset_reset="earliest",
         allow_auto_create_topics=False,
         fetch_max_bytes=FETCHED_BYTES,
-        max_partition_fetch_bytes=FETCHED_BYTES_A_PARTITION,
+        max_partition_fetch_bytes=REPLAYED_BYTES,
     ) as consumer:
         consumer.assign([partition])
         first = asked(settings, lambda: consumer.beginning_offsets([partition])[partition])

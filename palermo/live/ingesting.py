@@ -2,7 +2,7 @@
 letters."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,24 +17,24 @@ from ingest.errors import ArchiveUnusable
 from ingest.feed import Message, RawBatch
 from ingest.holding import Homes
 from ingest.intake import Accepted, Intake
-from ingest.kafka_feed import Record, message_ref, origin_among, rows_of
+from ingest.kafka_feed import Record, message_ref, origin_among, rows_in
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import pieces
-from ingest.transaction import TransactionBatch
+from ingest.transaction import Fate, TransactionBatch
 from models.networks import concerning
 from palermo.errors import DataUnusable
 from palermo.folder import Observer, said_plainly
 from palermo.live.exchange import Exchange, Outgoing, Place, Share
 from palermo.live.messages import Taken, headers
 
-ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE = 20_000
 LEAST_ROWS_FOR_SHARE = 1_000
 """A share of fewer rows says nothing yet."""
 
 LEAST_ROWS_A_SHARE = 50
 """Of those that are counted together."""
 
-LARGEST_ROUND = 2_000
+LARGEST_ROUND = 20_000
 """Messages a round at most, however few rows each has."""
 ABREAST = timedelta(hours=6)
 """How far a raw partition may be ahead of one that has more to read: engines and networks judge
@@ -66,6 +66,8 @@ class _Inlet:
     begun: int | None
     """The committed offset; None before the first."""
     rows: int
+    waiting: Mapping[Fate, int] = field(default_factory=dict)
+    """What became of the rows that are not committed yet."""
     seen_until: datetime | None = None
     heard_at: float = 0.0
     recent: deque[tuple[int, int]] = field(default_factory=deque)
@@ -99,9 +101,22 @@ class IngestStage:
         self._partitions = sum(len(exchange.partitions(topic)) for topic in settings.topics)
         self._movements = sorted(exchange.partitions(settings.movements_topic))
         self._most_messages = FIRST_ROUND
+        self.rows = 0
+        """Rows this process took in since its start, committed; `fates`: what became of them."""
+        self.fates = Counter[str]()
+
+    @property
+    def seen_until(self) -> datetime | None:
+        """The largest event time seen in the partitions of this process."""
+        return max((i.seen_until for i in self._inlets.values() if i.seen_until), default=None)
 
     def most_messages(self) -> int:
         return self._most_messages
+
+    @property
+    def is_ready(self) -> bool:
+        """What is made goes out with every round, or the round does not end."""
+        return True
 
     def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
         """Its fates come from the archive, up to the committed row."""
@@ -150,7 +165,10 @@ class IngestStage:
         self._observer("committed")
         for share in shares:
             if share.partition not in given_up:
-                self._inlets[share.partition].begun = share.upto.offset
+                inlet = self._inlets[share.partition]
+                inlet.begun = share.upto.offset
+                self.rows += inlet.rows - before[share.partition]
+                self.fates.update(inlet.waiting)
         self._keep_abreast()
         self._adapt(
             sum(map(len, found.values())),
@@ -196,7 +214,7 @@ class IngestStage:
 
     def _taken(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
         inlet = self._inlets[partition]
-        messages = [row for record in records for row in rows_of(record)]
+        messages = rows_in(records)
         batch = RawBatch(
             messages=messages,
             upto={},
@@ -210,6 +228,7 @@ class IngestStage:
             inlet.archive.write(accepted.archived, first=first, last=last)
         self._observer("archived")
         inlet.rows += len(messages)
+        inlet.waiting = accepted.fates
         inlet.seen_until, inlet.heard_at = accepted.transactions.seen_until, time.monotonic()
         return Share(
             partition=partition,

@@ -25,7 +25,8 @@ class Stage(Protocol):
     take_over makes a partition's state as it was at the committed position: it yields None between
     steps, and at the end the offset to go on from. let_go drops the state. advance processes
     messages of partitions that were taken over and makes it last; it returns the partitions whose
-    outputs were given up, whose state is dropped and taken over anew.
+    outputs were given up, whose state is dropped and taken over anew. is_ready: what is made goes
+    out.
     """
 
     def take_over(self, partition: TopicPartition) -> Iterator[int | None]: ...
@@ -38,22 +39,28 @@ class Stage(Protocol):
 
     def most_messages(self) -> int: ...
 
+    @property
+    def is_ready(self) -> bool: ...
+
 
 class Loop:
     """A stage at its exchange."""
 
     def __init__(
         self,
+        name: str,
         stage: Stage,
         exchange: Exchange,
         *,
         observer: Observer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.name = name
         self._stage, self._exchange, self._clock = stage, exchange, clock
         self._observer = observer
         self._ready = set[TopicPartition]()
         self._coming: dict[TopicPartition, Iterator[int | None]] = {}
+        self._begun_at: dict[TopicPartition, float] = {}
         self._ends = exchange.ends()
         self._idle_since = clock()
 
@@ -66,6 +73,8 @@ class Loop:
         # Before any more are taken over: what was read of those is read again from their start.
         ready = {each: records for each, records in found.items() if each in self._ready}
         self._come_nearer()
+        if ready:
+            self._observer("read")
         given_up = self._stage.advance(ready)
         for partition in given_up:
             self._let_go(partition)
@@ -74,6 +83,19 @@ class Loop:
         if ready:
             self._observer("advanced")
         return bool(ready)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all that is ours is taken over and what is made of it goes out."""
+        return not self._coming and self._stage.is_ready
+
+    def counts(self) -> tuple[int, int]:
+        """How many partitions are ready, and how many are being taken over."""
+        return len(self._ready), len(self._coming)
+
+    def lags(self) -> dict[TopicPartition, int]:
+        """Messages waiting in each partition that is ours, as far as we have heard."""
+        return {each: self._exchange.lag(each) for each in sorted(self._exchange.owned())}
 
     def is_at_end(self) -> bool:
         """Whether all that was there at the start is processed, as far as it is ours."""
@@ -107,6 +129,7 @@ class Loop:
         log.info("partition_gained", topic=partition.topic, partition=partition.partition)
         self._exchange.pause(partition)
         self._coming[partition] = self._stage.take_over(partition)
+        self._begun_at[partition] = self._clock()
 
     def _let_go(self, partition: TopicPartition) -> None:
         if partition in self._coming or partition in self._ready:
@@ -123,6 +146,12 @@ class Loop:
                     del self._coming[partition]
                     self._ready.add(partition)
                     self._exchange.resume(partition, offset)
+                    log.info(
+                        "partition_taken_over",
+                        topic=partition.topic,
+                        partition=partition.partition,
+                        seconds=round(self._clock() - self._begun_at[partition], 3),
+                    )
                     self._observer("taken_over")
                     break
                 if self._clock() - begun > TAKING_OVER_SECONDS:

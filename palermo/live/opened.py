@@ -11,6 +11,7 @@ from alerts.alert import Reproduce
 from alerts.kafka_sink import open_kafka_sink
 from alerts.progress import Progress
 from alerts.store import Store
+from detectors.catalogue import Catalogue
 from ingest.archive import PartitionedArchive
 from ingest.holding import Homes
 from models.profile import Profiles
@@ -42,6 +43,9 @@ from palermo.wiring import (
     triage_of,
 )
 
+FETCHED_BYTES = {"ingest": 1024 * 1024, "detect": 4 * 1024 * 1024, "triage": 4 * 1024 * 1024}
+"""Raw partitions take turns often, or rows of one would come late behind those of another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -59,10 +63,13 @@ class Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """The stages of this process, in the order of the line. triage is None where it runs in
-    another."""
+    another, and so is ingest."""
 
     loops: tuple[Loop, ...]
+    ingest: IngestStage | None
     triage: TriageStage | None
+    catalogue: Catalogue
+    reproduce: Reproduce
     write_results: Callable[[Store, Progress], Summary]
 
 
@@ -97,23 +104,27 @@ def opened_stages(
         observer=observer,
     )
     with ExitStack() as stack:
-        loops, triage = list[Loop](), None
+        loops, ingest, triage = list[Loop](), None, None
         claim_folder(out)
         for name in names:
             exchange = _exchange(plan, name)
             stack.callback(exchange.close)
             if name == "ingest":
-                stage: IngestStage | DetectStage | TriageStage = _ingest(plan, exchange)
+                stage: IngestStage | DetectStage | TriageStage
+                stage = ingest = _ingest(plan, exchange)
             elif name == "detect":
                 stage = _detect(plan, exchange)
             else:
                 stage = triage = _triage(plan, exchange, notes(carried))
-            loop = Loop(stage, exchange, observer=_named(observer, name))
+            loop = Loop(name, stage, exchange, observer=_named(observer, name))
             stack.callback(loop.let_go)
             loops.append(loop)
         yield Running(
             loops=tuple(loops),
+            ingest=ingest,
             triage=triage,
+            catalogue=knowing.catalogue,
+            reproduce=plan.reproduce,
             write_results=lambda store, progress: write_results(
                 _ending(plan, store), progress, KAFKA
             ),
@@ -131,6 +142,7 @@ def _exchange(plan: Plan, name: str) -> Exchange:
         settings,
         stage=name,
         topics=topics[name],
+        fetched_bytes=FETCHED_BYTES[name],
         is_producing=name != "triage",
         observer=_named(plan.observer, name),
     )

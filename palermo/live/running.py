@@ -19,10 +19,13 @@ from palermo.metrics_page import Pulse, served
 from palermo.printing import print_json
 from palermo.results import Summary
 from palermo.running import Wish, notes_of, print_summary, say_before_compiling, stop_signals
+from palermo.telemetry import Telemetry
 from palermo.wiring import KAFKA, configuration_file
 
 STAGES = ("ingest", "detect", "triage")
 WAIT_SECONDS = 0.5
+TELL_SECONDS = 5.0
+"""Between two times that all counts are brought up to date: scrapers come no sooner."""
 SHARED_WAIT_SECONDS = 0.05
 """How long each of several stages in one process may wait for messages."""
 
@@ -44,10 +47,16 @@ def run_stages(wish: Wish, *, observer: Observer = lambda point: None) -> Summar
         raise UsageError(f"--stage: {wish.feed} is read in one process; stages need --feed kafka")
     configuration = load_settings(configuration_file(wish.feed, wish.config), flags=wish.flags)
     names = STAGES if wish.stage == "all" else (str(wish.stage),)
-    pulse = Pulse(time.monotonic)
+    metrics, pulse = Metrics(), Pulse(time.monotonic)
+    telemetry = Telemetry(metrics, clock=time.monotonic, wall=time.time)
+
+    def observe(point: str) -> None:
+        telemetry.note(point)
+        observer(point)
+
     with ExitStack() as stack:
         if wish.metrics:
-            stack.enter_context(served(wish.metrics, Metrics(), pulse))
+            stack.enter_context(served(wish.metrics, metrics, pulse))
         running = stack.enter_context(
             opened_stages(
                 configuration,
@@ -57,34 +66,68 @@ def run_stages(wish: Wish, *, observer: Observer = lambda point: None) -> Summar
                 snapshot_seconds=wish.snapshot_seconds,
                 max_reject_share=wish.max_reject_share,
                 notes=lambda carried: notes_of(wish, carried),
-                observer=observer,
+                observer=observe,
             )
         )
         asked = stack.enter_context(stop_signals())
         say_before_compiling()
-        pulse.is_ready = True
+        telemetry.tell_build(running.reproduce)
+        page = _Page(running, pulse, telemetry if wish.metrics else None)
         if wish.is_following:
-            _follow(running.loops, pulse, asked)
+            _follow(running.loops, page, asked)
         else:
-            _run_to_end(running.loops, pulse, asked)
+            _run_to_end(running.loops, page, asked)
+        page.tell()
         return _finished(running)
 
 
-def _follow(loops: Sequence[Loop], pulse: Pulse, asked: Sequence[int]) -> None:
+class _Page:
+    """What /livez, /readyz and /metrics say, brought up to date after each round."""
+
+    def __init__(self, running: Running, pulse: Pulse, telemetry: Telemetry | None) -> None:
+        self._running, self._pulse, self._telemetry = running, pulse, telemetry
+        self._due = time.monotonic()
+
+    def note_round(self) -> None:
+        self._pulse.beat()
+        self._pulse.is_ready = all(loop.is_ready for loop in self._running.loops)
+        if time.monotonic() >= self._due:
+            self.tell()
+            self._due = time.monotonic() + TELL_SECONDS
+
+    def tell(self) -> None:
+        running, telemetry = self._running, self._telemetry
+        if telemetry is None:
+            return
+        for loop in running.loops:
+            telemetry.tell_partitions(loop.name, loop)
+        if running.ingest is not None:
+            telemetry.tell_rows(
+                running.ingest.rows, running.ingest.fates, running.ingest.seen_until
+            )
+        if running.triage is not None:
+            running.triage.show(
+                lambda store, triage, networks: telemetry.tell_state(
+                    store, triage=triage, catalogue=running.catalogue, networks=networks
+                )
+            )
+
+
+def _follow(loops: Sequence[Loop], page: _Page, asked: Sequence[int]) -> None:
     wait = WAIT_SECONDS if len(loops) == 1 else SHARED_WAIT_SECONDS
     while not asked:
         for loop in loops:
             loop.round(wait=wait)
-            pulse.beat()
+            page.note_round()
 
 
-def _run_to_end(loops: Sequence[Loop], pulse: Pulse, asked: Sequence[int]) -> None:
+def _run_to_end(loops: Sequence[Loop], page: _Page, asked: Sequence[int]) -> None:
     """One stage after the other: each ends where the one before it had written to."""
     for loop in loops:
         loop.look_for_end()
         while not asked and not loop.is_at_end():
             loop.round(wait=WAIT_SECONDS)
-            pulse.beat()
+            page.note_round()
 
 
 def _finished(running: Running) -> Summary | None:

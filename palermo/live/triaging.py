@@ -14,6 +14,7 @@ import structlog
 from kafka import TopicPartition
 
 from alerts.errors import StoreBusyError
+from alerts.kafka_sink import KafkaSinkError
 from alerts.progress import Progress
 from alerts.store import Store
 from alerts.triage import Triage
@@ -36,10 +37,12 @@ from palermo.outlet import TopicOutlet
 
 log = structlog.get_logger()
 
-MESSAGES_AT_ONCE = 100
+MESSAGES_AT_ONCE = 400
 BUSY_SECONDS = 120.0
 """How long a database that somebody else holds is waited for."""
 PAUSE_SECONDS = 0.1
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
+"""Between two attempts to publish to brokers that do not take it; each wait twice the last one."""
 OFFSET = "offset"
 
 Answer = TypeVar("Answer")
@@ -79,6 +82,9 @@ class _Desk:
     room: Room
     progress: Progress
     clocks: Clocks = field(default_factory=Clocks)
+    waits: float = 0.0
+    """Seconds from a failed attempt to publish to the next; 0 while nothing waits."""
+    publish_at: float = 0.0
 
 
 class TriageStage:
@@ -100,11 +106,17 @@ class TriageStage:
         self._notes, self._observer = dict(notes), observer
         self._desk: _Desk | None = None
         self._coming: Opened | None = None
+        self._told: Progress | None = None
 
     @property
     def progress(self) -> Progress | None:
         """How far the database is; None while the findings are not ours."""
         return None if self._desk is None else self._desk.progress
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether alerts go out; where they do not, the store keeps them and judging goes on."""
+        return self._desk is None or not self._desk.waits
 
     def most_messages(self) -> int:
         return MESSAGES_AT_ONCE
@@ -137,7 +149,7 @@ class TriageStage:
             for records in replayed(self._settings, partition, start=beginning, upto=upto):
                 self._note(desk, records)
                 yield None
-        opened.outlet.publish_committed(self._patiently)
+        self._publish(desk)
         self._desk, self._coming = desk, None
         yield upto
 
@@ -150,6 +162,12 @@ class TriageStage:
     def advance(
         self, found: Mapping[TopicPartition, Sequence[Record]]
     ) -> frozenset[TopicPartition]:
+        if (
+            self._desk is not None
+            and self._desk.waits
+            and time.monotonic() >= self._desk.publish_at
+        ):
+            self._publish(self._desk)
         if not found:
             return frozenset()
         assert self._desk is not None
@@ -167,14 +185,26 @@ class TriageStage:
             return frozenset((partition,))
         desk.progress = after
         self._observer("committed")
-        desk.opened.outlet.publish_committed(self._patiently)
-        self._observer("published")
+        if not desk.waits:
+            self._publish(desk)
         self._exchange.show(partition, _offset(after))
         return frozenset()
 
+    def show(self, tell: Callable[[Store, Triage, Networks], None]) -> None:
+        """Has told what stands, if the findings are ours and anything was judged since the last
+        time."""
+        desk = self._desk
+        if desk is not None and desk.progress is not self._told:
+            self._patiently(lambda: tell(desk.opened.store, self._triage, desk.room.networks))
+            self._told = desk.progress
+
     def finish(self, write: Callable[[Store, Progress], None]) -> None:
-        """Has the results written, if the findings are ours."""
+        """Has the results written, if the findings are ours.
+
+        Raises KafkaSinkError if alerts still wait and the brokers do not take them.
+        """
         if self._desk is not None:
+            self._desk.opened.outlet.publish_committed(self._patiently)
             write(self._desk.opened.store, self._desk.progress)
 
     def _begun(self, beginning: int) -> Progress:
@@ -198,6 +228,19 @@ class TriageStage:
             desk.room.transfers.absorb(batch)
             judged.update(desk.room.detector.detect(desk.room.networks.extend(batch)))
         return judged
+
+    def _publish(self, desk: _Desk) -> None:
+        """What the brokers do not take stays in the outbox until the next attempt."""
+        try:
+            desk.opened.outlet.publish_committed(self._patiently)
+        except KafkaSinkError as fault:
+            desk.waits = min(max(2 * desk.waits, FIRST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+            desk.publish_at = time.monotonic() + desk.waits
+            log.warning("alerts_wait", seconds=desk.waits, reason=str(fault))
+            self._observer("publishing_failed")
+        else:
+            desk.waits = 0.0
+            self._observer("published")
 
     def _patiently(self, step: Callable[[], Answer]) -> Answer:
         """Waits for a database that is held by somebody else."""

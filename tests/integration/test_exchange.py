@@ -28,6 +28,7 @@ def exchange(settings: KafkaSettings) -> Iterator[Exchange]:
         settings,
         stage="ingest",
         topics=settings.topics,
+        fetched_bytes=1_000_000,
         is_producing=False,
         observer=lambda point: None,
     )

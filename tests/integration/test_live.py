@@ -1,14 +1,22 @@
 """The live runtime on a real broker gives the alerts of the embedded one, byte by byte, whatever
 the number of its processes."""
 
+import os
+import signal
+import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import msgspec
 import pytest
 
+from palermo.folder import DATABASE
 from palermo.live.running import run_stages
 from palermo.running import Wish
-from tests.integration.stages import Country, started, wait_until_done
+from palermo.topics import apply_topics, plan_topics
+from tests.integration.broker import free_port_pair
+from tests.integration.checker import faults, seen
+from tests.integration.stages import Country, settings_in, started, wait_until_done
 
 pytestmark = [
     pytest.mark.needs_java,
@@ -52,3 +60,85 @@ def test_several_processes_a_stage_give_the_embedded_alerts(
         wait_until_done(live_config, out, len(country.rows))
 
     assert (out / "alerts.ndjson").read_bytes() == country.alerts
+
+
+def test_the_stages_tell_an_operator_what_they_do(
+    country: Country, live_config: Path, tmp_path: Path
+) -> None:
+    address, pages = f"127.0.0.1:{free_port_pair()}", list[str]()
+
+    def look(point: str) -> None:
+        if point == "finished":
+            pages.append(get(f"http://{address}/metrics"))
+
+    wish = Wish(
+        feed="kafka", config=live_config, out=tmp_path / "out", stage="all", metrics=address
+    )
+    run_stages(wish, observer=look)
+
+    [page] = pages
+    topic = settings_in(live_config).topics[0]
+    assert told(page, "palermo_rows_total{") == len(country.rows)
+    assert "palermo_rows_unaccounted 0.0" in page
+    assert f'lag_records{{partition="0",stage="ingest",topic="{topic}"}} 0.0' in page
+    assert 'palermo_partitions{stage="detect",state="ready"} 4.0' in page
+    assert told(page, "palermo_alerts{") == len(country.alerts.splitlines())
+    assert told(page, "palermo_findings{") > 0
+    assert "palermo_watermark_timestamp_seconds 1.7" in page
+    assert "palermo_build_info{" in page
+    assert "FICT" not in page
+
+
+def test_alerts_wait_in_the_store_until_their_topic_takes_them(
+    country: Country, live_config: Path, tmp_path: Path
+) -> None:
+    out, address, failures = tmp_path / "out", f"127.0.0.1:{free_port_pair()}", list[int]()
+    named = settings_in(live_config)
+    missing = f"{named.alerts_topic}-late"
+    live_config.write_text(live_config.read_text().replace(named.alerts_topic, missing))
+
+    def mend(point: str) -> None:
+        if point == "triage.publishing_failed":
+            failures.append(status(f"http://{address}/readyz"))
+            if len(failures) == 2:
+                settings = settings_in(live_config)
+                apply_topics(settings, plan_topics(settings))
+        elif point == "triage.published" and failures:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    for stage in ("ingest", "detect"):
+        run_stages(Wish(feed="kafka", config=live_config, out=out, stage=stage))
+    run_stages(
+        Wish(
+            feed="kafka",
+            config=live_config,
+            out=out,
+            stage="triage",
+            is_following=True,
+            metrics=address,
+        ),
+        observer=mend,
+    )
+
+    assert failures[-1] == 503
+    assert (out / "alerts.ndjson").read_bytes() == country.alerts
+    assert faults(seen(settings_in(live_config), out / DATABASE, country.folder)) == []
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 our own page on loopback
+        return str(answer.read().decode())
+
+
+def status(url: str) -> int:
+    try:
+        get(url)
+    except HTTPError as fault:
+        return fault.code
+    return 200
+
+
+def told(page: str, name: str) -> float:
+    """The sum of a gauge over its labels."""
+    lines = [line for line in page.splitlines() if line.startswith(name)]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
