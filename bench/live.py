@@ -1,23 +1,20 @@
 """`python -m bench.live`: from a topic to alerts through all stages, beside kafka-python that only
 reads the topic. Starts a broker of its own (Java and Maven)."""
 
-import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
-import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from bench.figures import Figure, print_table
+from bench.topic import PALERMO, PARTITIONS, broker, configured, produce, simulated, topics_of
 from ingest.kafka_settings import KafkaSettings
 from palermo.live.running import run_stages
 from palermo.running import StageName, Wish, carry_out
@@ -30,18 +27,8 @@ FEW_ROWS = 100
 """A process that reads so few has done all that its start costs: imports, references, its place
 in the group, compiled kernels read."""
 
-KAFKA = Path(__file__).parents[1] / "deploy" / "kafka"
-PORT = 19_392
-PARTITIONS = 4
 LINES_A_MESSAGE = 200
 STAGES: tuple[StageName, ...] = ("ingest", "detect", "triage")
-PALERMO = (sys.executable, "-m", "palermo", "-q")
-
-
-class Row(msgspec.Struct):
-    """What a row is spread over the partitions by."""
-
-    txn_id: str
 
 
 def main() -> None:
@@ -51,29 +38,28 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="palermo-bench-") as name:
         folder = Path(name)
-        _simulate(folder / "feed")
-        with _broker(folder / "broker") as address:
-            print_table(title, figures(folder / "feed", address))
+        rows = simulated(folder / "feed", COUNTRY)
+        with broker(folder / "broker") as address:
+            print_table(title, figures(folder / "feed", rows, address))
 
 
-def figures(feed: Path, address: str) -> list[Figure]:
+def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
     """Rates and ratios of one run."""
-    rows = (feed / "feed.ndjson").read_bytes().splitlines()
-    few = _settings(address, "few")
-    _produce(few, _spread(rows[:FEW_ROWS]), lines=1)
+    few = topics_of(address, "few")
+    produce(few, rows[:FEW_ROWS], lines=1)
     _started(feed, few, "compiling")
     starts = _started(feed, few, "starts")
     (feed / "few.ndjson").write_bytes(b"\n".join(rows[:FEW_ROWS]) + b"\n")
     _embedded(feed / "few.ndjson", feed / "warm")
     embedded = len(rows) / _cpu(lambda: _embedded(feed / "feed.ndjson", feed / "embedded"))
-    single = _settings(address, "single")
-    _produce(single, _spread(rows), lines=1)
+    single = topics_of(address, "single")
+    produce(single, rows, lines=1)
     reading = len(rows) / _cpu(lambda: _read_all(single))
     spent = _stages(feed, single)
     rate = len(rows) / sum(spent.values())
     started = len(rows) / (sum(spent.values()) + sum(starts.values()))
-    many = _settings(address, "many")
-    _produce(many, _spread(rows), lines=LINES_A_MESSAGE)
+    many = topics_of(address, "many")
+    produce(many, rows, lines=LINES_A_MESSAGE)
     many_rate = len(rows) / sum(_stages(feed, many).values())
     return [
         _figure("kafka-python reads the topic", "rows/s", reading),
@@ -89,12 +75,6 @@ def figures(feed: Path, address: str) -> list[Figure]:
     ]
 
 
-def _simulate(feed: Path) -> None:
-    asked = [f"--{name}={value}" for name, value in COUNTRY.items()]
-    command = [*PALERMO, "simulate", *asked, f"--out={feed}"]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 def _figure(name: str, unit: str, value: float, *, goal: str = "") -> Figure:
     return Figure(name=name, goal=goal, unit=unit, values=[value])
 
@@ -103,12 +83,6 @@ def _cpu(work: Callable[[], object]) -> float:
     begun = time.process_time()
     work()
     return time.process_time() - begun
-
-
-def _configured(feed: Path, settings: KafkaSettings) -> Path:
-    config = feed / f"{settings.group}.toml"
-    config.write_text((feed / "palermo.toml").read_text() + _section(settings))
-    return config
 
 
 def _started(feed: Path, settings: KafkaSettings, name: str) -> dict[str, float]:
@@ -121,7 +95,7 @@ def _started(feed: Path, settings: KafkaSettings, name: str) -> dict[str, float]
         }
     )
     apply_topics(own, plan_topics(own))
-    config, spent = _configured(feed, own), dict[str, float]()
+    config, spent = configured(feed, own), dict[str, float]()
     for stage in STAGES:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         arguments = (f"--stage={stage}", f"--config={config}", f"--out={feed / own.group}")
@@ -134,7 +108,7 @@ def _started(feed: Path, settings: KafkaSettings, name: str) -> dict[str, float]
 
 def _stages(feed: Path, settings: KafkaSettings) -> dict[str, float]:
     """CPU seconds of each stage from the moment it has taken over its partitions."""
-    config, out = _configured(feed, settings), feed / f"{settings.group}-out"
+    config, out = configured(feed, settings), feed / f"{settings.group}-out"
     spent = dict[str, float]()
     for name in STAGES:
         taken_over = [time.process_time()]
@@ -152,27 +126,6 @@ def _embedded(file: Path, out: Path) -> None:
     carry_out(Wish(feed=str(file), config=file.with_name("palermo.toml"), out=out))
 
 
-def _spread(rows: Sequence[bytes]) -> list[list[bytes]]:
-    """Rows by partition, in order, all contents of one id in one of them."""
-    spread: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
-    for row in rows:
-        key = msgspec.json.decode(row, type=Row).txn_id.encode()
-        spread[crc32(key) % PARTITIONS].append(row)
-    return spread
-
-
-def _produce(settings: KafkaSettings, spread: list[list[bytes]], *, lines: int) -> None:
-    producer: Any = KafkaProducer(
-        bootstrap_servers=list(settings.bootstrap), linger_ms=20, compression_type="lz4"
-    )
-    with closing(producer):
-        for partition, rows in enumerate(spread):
-            for first in range(0, len(rows), lines):
-                value = b"\n".join(rows[first : first + lines])
-                producer.send(settings.topics[0], value=value, partition=partition)
-        producer.flush()
-
-
 def _read_all(settings: KafkaSettings) -> None:
     consumer: Any = KafkaConsumer(
         bootstrap_servers=list(settings.bootstrap), isolation_level="read_committed"
@@ -184,43 +137,6 @@ def _read_all(settings: KafkaSettings) -> None:
         ends = consumer.end_offsets(partitions)
         while any(consumer.position(each) < ends[each] for each in partitions):
             consumer.poll(timeout_ms=500, max_records=10_000)
-
-
-def _settings(address: str, name: str) -> KafkaSettings:
-    settings = KafkaSettings(
-        bootstrap=(address,),
-        topics=(f"rows-{name}",),
-        group=f"bench-{name}",
-        movements_topic=f"movements-{name}",
-        findings_topic=f"findings-{name}",
-        alerts_topic=f"alerts-{name}",
-        deadletters_topic=f"letters-{name}",
-        partitions=PARTITIONS,
-        movements_partitions=PARTITIONS,
-        replication=1,
-    )
-    apply_topics(settings, plan_topics(settings))
-    return settings
-
-
-def _section(settings: KafkaSettings) -> str:
-    names = ("group", "movements_topic", "findings_topic", "alerts_topic", "deadletters_topic")
-    return (
-        "\n[sinks.topics]\ncleared = true\n"
-        f'\n[kafka]\nbootstrap = ["{settings.bootstrap[0]}"]\ntopics = ["{settings.topics[0]}"]\n'
-        + "".join(f'{name} = "{getattr(settings, name)}"\n' for name in names)
-        + f"movements_partitions = {PARTITIONS}\nreplication = 1\n"
-    )
-
-
-@contextmanager
-def _broker(home: Path) -> Iterator[str]:
-    environment = os.environ | {"PALERMO_KAFKA_PORT": str(PORT), "PALERMO_KAFKA_HOME": str(home)}
-    subprocess.run([KAFKA / "start"], env=environment, check=True, capture_output=True)
-    try:
-        yield f"127.0.0.1:{PORT}"
-    finally:
-        subprocess.run([KAFKA / "stop"], env=environment, check=True, capture_output=True)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from kafka import TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
+from ingest.block import joined, raw_refs
 from ingest.feed import Position, RawBatch
 from ingest.formats import arrow
-from ingest.kafka_feed import KafkaFeed, KafkaFeedError
+from ingest.kafka_feed import KafkaFeed, KafkaFeedError, rows_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,3 +359,35 @@ def test_a_broker_that_is_gone_does_not_keep_a_feed_from_closing() -> None:
     feed.close()
 
     assert consumer.is_closed
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                None,
+                b"",
+                b"{}",
+                b'{"a":1}\n{"b":2}',
+                b' {"a":1}\r\n',
+                b"{",
+                b'{"a":\n1}',
+                b"\x00abcd{}",
+            ]
+        ),
+        min_size=1,
+    )
+)
+def test_rows_of_a_topic_joined_are_the_rows_one_by_one(values: list[bytes | None]) -> None:
+    rows = rows_in(
+        [
+            WrittenRecord(topic="rows", partition=3, offset=at, timestamp=0, key=None, value=value)
+            for at, value in enumerate(values, start=7)
+        ]
+    )
+
+    together = joined(rows)
+
+    spans = zip(together.starts, together.stops, strict=True)
+    assert [together.data[start:stop] for start, stop in spans] == [row.value for row in rows]
+    assert raw_refs(rows).to_list() == [row.raw_ref for row in rows]

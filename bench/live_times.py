@@ -1,0 +1,248 @@
+"""`python -m bench.live_times`: from a row on a topic to its alert at half load, and how soon
+killed processes are back. Starts a broker of its own (Java and Maven) and three processes."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import msgspec
+import numpy as np
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from alerts.alert import Alert
+from bench.figures import Figure, print_table
+from bench.topic import (
+    PALERMO,
+    PARTITIONS,
+    Row,
+    broker,
+    configured,
+    partition_of,
+    produce,
+    simulated,
+    topics_of,
+)
+from ingest.kafka_settings import KafkaSettings
+
+COUNTRY = {"customers": 1500, "days": 40, "history": 20, "seed": 4, "schemes-per-10k": 2500.0}
+"""Dense: an alert in some hundred rows, or there would be none to time."""
+
+BEFORE_SHARE = 0.5
+"""Of the rows that are there at the start: windows are full when the clock begins."""
+
+TURN_SECONDS = 0.05
+PATIENCE_SECONDS = 400.0
+TIMES_KILLED = 3
+TAKEN_OVER = re.compile(rb"partition_taken_over.*seconds=([0-9.]+)")
+
+
+def main() -> None:
+    title = "Times of the live runtime, a process a stage"
+    if not all(map(shutil.which, ("java", "mvn"))):
+        print(f"## {title}\n\nNot measured: there is no Java and Maven here.")
+        return
+    with tempfile.TemporaryDirectory(prefix="palermo-bench-") as name:
+        folder = Path(name)
+        rows = simulated(folder / "feed", COUNTRY)
+        with broker(folder / "broker") as address:
+            print_table(title, figures(folder / "feed", rows, address))
+
+
+def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
+    """What one run took."""
+    settings = topics_of(address, "times")
+    before = int(len(rows) * BEFORE_SHARE)
+    produce(settings, rows[:before], lines=1)
+    with _Service(feed, settings).running() as service:
+        load = before / service.caught_up()
+        with _feeding(settings, rows[before:], a_second=load / 2) as feeding:
+            same = [service.back("detect", name="detect") for _ in range(TIMES_KILLED)]
+            replays = service.taken_over_in("detect")[-PARTITIONS * TIMES_KILLED :]
+            other = service.back("ingest", name="another")
+            killed_until = time.time()
+            feeding.wait()
+        service.caught_up()
+    latencies = _latencies(settings, feeding.sent_at, since=killed_until)
+    quantiles = [float(np.percentile(latencies, share)) for share in (50, 99)]
+    return [
+        _figure("backlog worked off", "rows/s", load),
+        _figure("load", "rows/s", load / 2),
+        Figure(
+            name=f"row to alert, p50 of {len(latencies)}", goal="", unit="s", values=quantiles[:1]
+        ),
+        Figure(name="row to alert, p99", goal="<= 0.5", unit="s", values=quantiles[1:]),
+        Figure(name="killed, started again by its name", goal="<= 5", unit="s", values=same),
+        Figure(name="of which state made again", goal="<= 1", unit="s", values=replays),
+        Figure(name="killed, its work done by another", goal="<= 15", unit="s", values=[other]),
+    ]
+
+
+def _figure(name: str, unit: str, value: float) -> Figure:
+    return Figure(name=name, goal="", unit=unit, values=[value])
+
+
+class _Service:
+    """A process of each stage."""
+
+    def __init__(self, feed: Path, settings: KafkaSettings) -> None:
+        self._feed, self._settings = feed, settings
+        self._config = configured(feed, settings)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @contextmanager
+    def running(self) -> Iterator["_Service"]:
+        try:
+            for stage in ("ingest", "detect", "triage"):
+                self._start(stage, stage)
+            yield self
+        finally:
+            for process in self._processes.values():
+                process.send_signal(signal.SIGTERM)
+            for process in self._processes.values():
+                process.wait(timeout=60)
+
+    def caught_up(self) -> float:
+        """Seconds from the first commit until no stage has anything before it."""
+        _until(lambda: any(self._places("ingest").values()))
+        begun = time.monotonic()
+        _until(lambda: all(not self._behind(stage) for stage in ("ingest", "detect", "triage")))
+        return time.monotonic() - begun
+
+    def back(self, stage: str, *, name: str) -> float:
+        """Seconds from a SIGKILL, and the start of a process of this name, until every partition
+        of the stage went on."""
+        self._processes[stage].kill()
+        self._processes[stage].wait()
+        begun, before = time.monotonic(), self._places(stage)
+        self._start(stage, name)
+        _until(lambda: all(now > before[each] for each, now in self._places(stage).items()))
+        return time.monotonic() - begun
+
+    def taken_over_in(self, stage: str) -> list[float]:
+        """Seconds that each partition's state took, in the order of time."""
+        return [float(told) for told in TAKEN_OVER.findall(self._log(stage).read_bytes())]
+
+    def _start(self, stage: str, name: str) -> None:
+        options = (f"--stage={stage}", f"--config={self._config}", f"--out={self._feed / 'out'}")
+        with self._log(stage).open("ab") as log:
+            self._processes[stage] = subprocess.Popen(
+                [*PALERMO, "run", "--feed=kafka", "--follow", *options],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=os.environ | {"NO_COLOR": "1", "PALERMO__KAFKA__MEMBER": name},
+            )
+
+    def _log(self, stage: str) -> Path:
+        return self._feed / f"{stage}.log"
+
+    def _behind(self, stage: str) -> int:
+        """Offsets before the stage that are no markers of transactions."""
+        places = self._places(stage)
+        with closing(self._consumer(stage)) as consumer:
+            ends = consumer.end_offsets(list(places))
+        # The last offset of a topic that is written in transactions is a marker.
+        return sum(max(0, ends[each] - place - 1) for each, place in places.items())
+
+    def _places(self, stage: str) -> dict[TopicPartition, int]:
+        topic, count = {
+            "ingest": (self._settings.topics[0], PARTITIONS),
+            "detect": (self._settings.movements_topic, PARTITIONS),
+            "triage": (self._settings.findings_topic, 1),
+        }[stage]
+        with closing(self._consumer(stage)) as consumer:
+            return {
+                each: consumer.committed(each) or 0
+                for each in (TopicPartition(topic, number) for number in range(count))
+            }
+
+    def _consumer(self, stage: str) -> Any:
+        return KafkaConsumer(
+            bootstrap_servers=list(self._settings.bootstrap),
+            group_id=f"{self._settings.group}-{stage}",
+            enable_auto_commit=False,
+        )
+
+
+class _Feeding:
+    """Rows sent at a rate, and when each was."""
+
+    def __init__(self, thread: Thread, sent_at: dict[str, float]) -> None:
+        self._thread, self.sent_at = thread, sent_at
+
+    def wait(self) -> None:
+        self._thread.join()
+
+
+@contextmanager
+def _feeding(
+    settings: KafkaSettings, rows: Sequence[bytes], *, a_second: float
+) -> Iterator[_Feeding]:
+    sent_at: dict[str, float] = {}
+    is_over = Event()
+
+    def send() -> None:
+        producer: Any = KafkaProducer(
+            bootstrap_servers=list(settings.bootstrap), compression_type="lz4"
+        )
+        a_turn, due = max(1, int(a_second * TURN_SECONDS)), time.monotonic()
+        with closing(producer):
+            for first in range(0, len(rows), a_turn):
+                if is_over.wait(max(0.0, due - time.monotonic())):
+                    return
+                due += TURN_SECONDS
+                for row in rows[first : first + a_turn]:
+                    sent_at[msgspec.json.decode(row, type=Row).txn_id] = time.time()
+                    producer.send(settings.topics[0], value=row, partition=partition_of(row))
+
+    thread = Thread(target=send)
+    thread.start()
+    try:
+        yield _Feeding(thread, sent_at)
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _latencies(settings: KafkaSettings, sent_at: dict[str, float], *, since: float) -> list[float]:
+    """Of each alert's first message: from the newest row it cites, sent after a moment, to when it
+    was published."""
+    found = []
+    with closing(
+        KafkaConsumer(bootstrap_servers=list(settings.bootstrap), isolation_level="read_committed")
+    ) as consumer:
+        partitions = [TopicPartition(settings.alerts_topic, n) for n in range(settings.partitions)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        while any(consumer.position(each) < ends[each] for each in partitions):
+            for records in consumer.poll(timeout_ms=500).values():
+                for record in records:
+                    published = record.timestamp / 1000
+                    if ("revision", b"1") in record.headers:
+                        alert = msgspec.json.decode(record.value, type=Alert)
+                        cited = (each for hit in alert.typologies for each in hit.transaction_ids)
+                        newest = max((sent_at.get(each, 0.0) for each in cited), default=0.0)
+                        if since < newest < published:
+                            found.append(published - newest)
+    return found
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        if time.monotonic() > until:
+            raise TimeoutError("the processes did not come to it")
+        time.sleep(TURN_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
