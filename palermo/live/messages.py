@@ -116,6 +116,36 @@ def judgement_in(value: bytes) -> Judgement:
     )
 
 
+def joined(judgements: Iterable[Judgement]) -> Iterator[Judgement]:
+    """As few judgements, one after the other. Those of other holders are joined, for they change
+    nothing of each other; what is judged anew of a holder comes after what was judged before."""
+    waiting, named = list[Judgement](), set[str]()
+    for judgement in judgements:
+        own = _named(judgement)
+        if named & own:
+            yield _together(waiting)
+            waiting, named = [], set()
+        waiting.append(judgement)
+        named |= own
+    if waiting:
+        yield _together(waiting)
+
+
+def _named(judgement: Judgement) -> set[str]:
+    return {*judgement.replaces["holder"].unique(), *judgement.ledger["holder"].unique()}.union(
+        finding.holder for finding in judgement.findings
+    )
+
+
+def _together(judgements: Sequence[Judgement]) -> Judgement:
+    return Judgement(
+        findings=[finding for each in judgements for finding in each.findings],
+        replaces=pl.concat(each.replaces for each in judgements),
+        ledger=pl.concat(each.ledger for each in judgements),
+        scores={key: score for each in judgements for key, score in each.scores.items()},
+    )
+
+
 _STEP = msgspec.msgpack.Decoder(Step)
 LEDGER_ROW_BYTES = 300
 

@@ -32,7 +32,7 @@ from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
 from palermo.judged import holders_since, standing
 from palermo.live.exchange import Exchange, replayed
-from palermo.live.messages import Judgement, clocks_of, judgement_in, kind_of, taken_of
+from palermo.live.messages import Judgement, clocks_of, joined, judgement_in, kind_of, taken_of
 from palermo.outlet import TopicOutlet
 
 log = structlog.get_logger()
@@ -173,11 +173,13 @@ class TriageStage:
         assert self._desk is not None
         ((partition, records),) = found.items()
         desk = self._desk
-        judgements = [
-            judgement_in(record.value)
-            for record in records
-            if record.value is not None and kind_of(record) == "findings"
-        ]
+        judgements = list(
+            joined(
+                judgement_in(record.value)
+                for record in records
+                if record.value is not None and kind_of(record) == "findings"
+            )
+        )
         shapes = self._shapes(desk, records)
         self._observer("processed")
         after = self._advanced(desk.progress, records, desk.clocks)
@@ -271,14 +273,15 @@ class TriageStage:
                     ledger=judgement.ledger,
                     model_scores=judgement.scores,
                 )
-            self._triage.apply(
-                transaction,
-                findings=(),
-                replaces=pl.DataFrame(schema=REPLACES),
-                ledger=pl.DataFrame(schema=LEDGER),
-                networks=shapes.found,
-                legs=shapes.legs,
-            )
+            if shapes.found:
+                self._triage.apply(
+                    transaction,
+                    findings=(),
+                    replaces=pl.DataFrame(schema=REPLACES),
+                    ledger=pl.DataFrame(schema=LEDGER),
+                    networks=shapes.found,
+                    legs=shapes.legs,
+                )
             transaction.save_position(after)
             self._observer("applied")
         return True

@@ -379,12 +379,11 @@ def test_a_broker_that_is_gone_does_not_keep_a_feed_from_closing() -> None:
     )
 )
 def test_rows_of_a_topic_joined_are_the_rows_one_by_one(values: list[bytes | None]) -> None:
-    rows = rows_in(
-        [
-            WrittenRecord(topic="rows", partition=3, offset=at, timestamp=0, key=None, value=value)
-            for at, value in enumerate(values, start=7)
-        ]
-    )
+    records: Any = [
+        WrittenRecord(topic="rows", partition=3, offset=at, timestamp=0, key=None, value=value)
+        for at, value in enumerate(values, start=7)
+    ]
+    rows = rows_in(records)
 
     together = joined(rows)
 

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 from alerts.alert import ModelScore
 from detectors.finding import Citation, Finding, TriggerKey
 from models.evaluated import LEDGER, REPLACES
-from palermo.live.messages import Judgement, judgement_in, steps
+from palermo.live.messages import Judgement, joined, judgement_in, steps
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -35,6 +35,19 @@ def test_a_large_judgement_is_cut_between_holders() -> None:
         own = {finding.holder for finding in each.findings}
         assert set(each.replaces["holder"]) == own == set(each.ledger["holder"])
     assert [f for each in found for f in each.findings] == list(given.findings)
+
+
+def test_judgements_of_other_holders_are_joined_and_of_the_same_come_one_after_the_other() -> None:
+    first, other = judgement(["H"], replaced=["H"]), judgement(["J"], replaced=["J", "K"])
+    anew, after = judgement([], replaced=["K"]), judgement(["L"], replaced=["L"])
+
+    found = list(joined([first, other, anew, after]))
+
+    assert [[f.holder for f in each.findings] for each in found] == [["H", "J"], ["L"]]
+    assert [each.replaces["holder"].to_list() for each in found] == [["H", "J", "K"], ["K", "L"]]
+    assert [each.ledger["holder"].to_list() for each in found] == [["H", "J"], ["L"]]
+    assert found[0].scores == first.scores | other.scores
+    assert list(joined([])) == []
 
 
 def judgement(holders: list[str], *, replaced: list[str], rows: int = 1) -> Judgement:
