@@ -121,14 +121,15 @@ NAMED = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """Only movements of the slice that another one lies near: with all bits of `has`, none of
-    `lacks`, at most `within` before them in total order (either_way: or after), and of the same
-    subdivision by its place or its counterparty, if asked."""
+    `lacks`, at most `within` before them in total order (where `before`) or after them (where
+    `after`), and of the same subdivision by its place or its counterparty, if asked."""
 
     has: Mask
     lacks: Mask = Mask.OWN_TRANSFER | Mask.BANK_LEDGER
     within: timedelta
     same_region: bool = False
-    either_way: bool = False
+    before: bool = True
+    after: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ def feature_table(
         near_lacks=[int(f.near.lacks) if f.near else 0 for f in features],
         near_within=[_length(f.near.within) if f.near else 0 for f in features],
         near_region=[int(f.near.same_region) if f.near else 0 for f in features],
-        near_after=[int(f.near.either_way) if f.near else 0 for f in features],
+        near_before=[int(f.near.before) if f.near else 0 for f in features],
+        near_after=[int(f.near.after) if f.near else 0 for f in features],
         arms=[
             sum(1 << i for i, arm in enumerate(arms) if f.name in asks.get(arm.typology, ()))
             | EVERY_ARM

@@ -5,23 +5,29 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, share_at_least
+from detectors.conditions import at_least, share, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
     Parameters,
     Reference,
     Typology,
+    Weight,
     parameter,
 )
-from models.features import Aggregate, Arm, Feature
+from models.features import Aggregate, Arm, Feature, Near
 from models.mask import Mask
 
 MONTH = timedelta(days=30)
+WEEK = timedelta(days=7)
 CREDIT = Mask.IN | Mask.COUNTERPARTY_KNOWN | Mask.HOLDER_MINOR
 NOT_STRANGER = (
     Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.DECLARED_RELATED | Mask.SALARY | Mask.LOAN
 )
+
+
+FOREIGN = Mask.OUT | Mask.FOREIGN_DEVICE
+AFTER_A_STRANGER = Near(has=CREDIT, lacks=NOT_STRANGER, within=WEEK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +35,7 @@ class MinorControlParameters(Parameters):
     least_strangers: int = parameter(6, "family and a few friends are fewer")
     least_usd: float = parameter(300, "far beyond pocket money")
     least_passed_on: float = parameter(
-        0.5, "of what strangers paid; what came in the last day may still be on its way"
-    )
-    least_foreign_share: float = parameter(
-        0.5, "somebody else's telephone moves most of what leaves"
+        0.5, "of what strangers paid in the week before; what came last may still be on its way"
     )
 
 
@@ -42,7 +45,7 @@ Settings = MinorControlParameters
 def typology(p: MinorControlParameters) -> Typology:
     return Typology(
         id="cse-minor-account-control",
-        version=2,
+        version=3,
         title="A child's account used by somebody else",
         severity="urgent",
         offence="child",
@@ -84,14 +87,11 @@ def typology(p: MinorControlParameters) -> Typology:
             ),
         ),
         features=(
-            _feature("minor_strangers_30d", Aggregate.DISTINCT_COUNTERPARTIES, CREDIT, "count"),
-            _feature("minor_credits_30d", Aggregate.SUM, CREDIT, "minor"),
-            _all("minor_out_30d", Mask.OUT, "all that went out"),
-            _all(
-                "minor_foreign_30d",
-                Mask.OUT | Mask.FOREIGN_DEVICE,
-                "moved out on a device that is not the holder's",
-            ),
+            _paid("minor_strangers_30d", Aggregate.DISTINCT_COUNTERPARTIES, "payers of a child"),
+            _paid("minor_credits_30d", Aggregate.SUM, "what they paid"),
+            _moved("minor_passed_on_30d", FOREIGN, near=AFTER_A_STRANGER),
+            _moved("minor_foreign_30d", FOREIGN),
+            _moved("minor_out_30d", Mask.OUT),
         ),
         conditions=(
             at_least(
@@ -101,7 +101,7 @@ def typology(p: MinorControlParameters) -> Typology:
                 unit="payers",
                 family="structure",
                 columns=("orig_account_id",),
-                needs=("customers.minors",),
+                needs=("customers.minors", "device", "customers.devices"),
             ),
             at_least(
                 "credits_usd",
@@ -111,32 +111,30 @@ def typology(p: MinorControlParameters) -> Typology:
                 unit="US dollars from them",
                 family="structure",
                 columns=("amount",),
-                needs=("usd_rate",),
+                needs=("usd_rate", "device", "customers.devices"),
             ),
             share_at_least(
                 "passed_on",
-                pl.col("minor_foreign_30d"),
+                pl.col("minor_passed_on_30d"),
                 pl.col("minor_credits_30d"),
                 p.least_passed_on,
-                family="structure",
-                columns=("amount",),
-                needs=("device", "customers.devices"),
-            ),
-            share_at_least(
-                "foreign_device_share",
-                pl.col("minor_foreign_30d"),
-                pl.col("minor_out_30d"),
-                p.least_foreign_share,
                 family="link",
                 columns=("device_hash",),
                 needs=("device", "customers.devices"),
             ),
         ),
+        weight=Weight(
+            name="foreign_device_share",
+            value=share(pl.col("minor_foreign_30d"), pl.col("minor_out_30d")),
+            unit="share",
+            columns=("device_hash",),
+            needs=("device", "customers.devices"),
+        ),
         elements=(
             ElementCeiling(
                 offence="child",
                 element="purpose",
-                facts=("strangers", "foreign_device_share"),
+                facts=("strangers", "passed_on"),
                 strongest="weak",
                 ask_for="who uses the account and what the strangers paid for; only through child "
                 "protection",
@@ -147,30 +145,35 @@ def typology(p: MinorControlParameters) -> Typology:
         is_child_rule=True,
         deviation="That the holder is under 18 is asked for protection alone: whatever is found, "
         "the holder can only be a possible victim. Hours and borders are left to the next steps. "
-        "Half of what strangers paid must leave from the other device, and half of all that "
-        "leaves, not 80 % and 70 %: the child's own life beside it would keep the alert for weeks.",
+        "What passes through and by whose device is asked of the strangers' money alone, that "
+        "which another device moves on within a week, and half of it is enough, not 80 % and 70 % "
+        "of the whole account: what the child lives on beside it says nothing of who uses the "
+        "account, and kept the alert for weeks.",
         parameters=p,
     )
 
 
-def _feature(name: str, aggregate: Aggregate, has: Mask, unit: str) -> Feature:
+def _paid(name: str, aggregate: Aggregate, meaning: str) -> Feature:
+    """Of strangers' credits those that a foreign device moves something out after."""
     return Feature(
         name=name,
         aggregate=aggregate,
         window=MONTH,
-        has=has,
+        has=CREDIT,
         lacks=NOT_STRANGER,
-        unit=unit,
-        meaning="payers of a child" if unit == "count" else "what they paid",
+        near=Near(has=FOREIGN, within=WEEK, before=False, after=True),
+        unit="minor" if aggregate is Aggregate.SUM else "count",
+        meaning=f"{meaning}, within a week before another's device moved money out",
     )
 
 
-def _all(name: str, has: Mask, meaning: str) -> Feature:
+def _moved(name: str, has: Mask, *, near: Near | None = None) -> Feature:
     return Feature(
         name=name,
         aggregate=Aggregate.SUM,
         window=MONTH,
         has=has,
+        near=near,
         unit="minor",
-        meaning=meaning,
+        meaning="what went out" if near is None else "what went out within a week after them",
     )

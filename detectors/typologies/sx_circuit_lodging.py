@@ -89,7 +89,7 @@ def typology(p: CircuitLodgingParameters) -> Typology:
                     lacks=NOT_EARNED,
                     within=timedelta(hours=24),
                     same_region=True,
-                    either_way=True,
+                    after=True,
                 ),
                 unit="count",
                 meaning="stays with money from the same subdivision within a day",

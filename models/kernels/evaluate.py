@@ -399,7 +399,7 @@ def feature_value(
         )  # fmt: skip
         m = with_near(
             columns, chosen, m, longer, k, features.near_within[f], features.near_region[f] != 0,
-            features.near_after[f] != 0,
+            features.near_before[f] != 0, features.near_after[f] != 0,
         )  # fmt: skip
     if kind == COUNT:
         return m

@@ -28,19 +28,22 @@ FEW = 3
 @inner
 def with_near(
     columns: Columns, chosen: Int64s, m: int, others: Int64s, k: int, within: int,
-    same_region: bool, either_way: bool,
+    same_region: bool, before: bool, after: bool,
 ) -> int:  # fmt: skip
     """Keeps in `chosen` the movements that have one of `others[:k]` at most `within` before them
-    (or after, if either way), itself left out; of the same region, if asked. How many."""
+    or after them, whichever is good, itself left out; of the same region, if asked. How many."""
     kept, first = 0, 0
     for i in range(m):
         slot = chosen[i]
-        while first < k and columns.time[others[first]] < columns.time[slot] - within:
+        while first < k and (
+            columns.time[others[first]] < columns.time[slot] - within
+            or (not before and others[first] < slot)
+        ):
             first += 1
         for j in range(first, k):
             other = others[j]
             is_after = other >= slot
-            if is_after and not either_way:
+            if is_after and not after:
                 break
             if columns.time[other] > columns.time[slot] + within:
                 break

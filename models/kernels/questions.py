@@ -40,6 +40,7 @@ FEATURE = np.dtype(
             "near_lacks",
             "near_within",
             "near_region",
+            "near_before",
             "near_after",
             "arms",
         )
@@ -47,8 +48,8 @@ FEATURE = np.dtype(
 )
 """One row a feature. `arms` = bits of the arms whose typology asks for it; `tests` = bits of the
 tests whose movements variant REST leaves out; limits in US dollars, -1 = none. near_*: what must
-lie near a movement (near_has 0 = nothing), how near, whether in the same region, whether after it
-is as good."""
+lie near a movement (near_has 0 = nothing), how near, whether in the same region, whether before
+it is good, and after it."""
 
 SCREEN = np.dtype(
     [

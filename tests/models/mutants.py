@@ -221,6 +221,17 @@ def entrusted() -> Batches:
     return [strategies.numbered(rows)]
 
 
+def used_by_another() -> Batches:
+    """Six strangers pay a child, another's device passes it on, and a seventh pays after that."""
+    # The child of this neighbourhood comes of age with the year of START.
+    child, first = HOOD.id("A", "CHILD"), START - 9 * DAY
+    paid = [
+        strategies.transfer(HOOD.payer(i), child, first + i * HOUR, HOOD.usd(60)) for i in range(7)
+    ]
+    moved = strategies.transfer(child, HOOD.receivers[1], first + 11 * HOUR / 2, HOOD.usd(300))
+    return [strategies.numbered([*paid, replace(moved, device_hash="D-FICT-9")])]
+
+
 def taken_twice_a_day() -> Batches:
     """Seven days on which a credit is taken in two halves."""
     rows = []
@@ -244,6 +255,14 @@ MUTANTS: dict[str, Mutant] = {
             "columns.time[chosen[i]] - TAKEN_WITHIN + 1:",
         ),
         batches=taken_twice_a_day,
+    ),
+    "moved on afterwards": Mutant(
+        change=Change(HANDOVERS, "if is_after and not after:", "if is_after:"),
+        batches=used_by_another,
+    ),
+    "moved on before": Mutant(
+        change=Change(HANDOVERS, "(not before and others[first] < slot)", "False"),
+        batches=used_by_another,
     ),
     "least fee": Mutant(
         change=Change(HANDOVERS, "columns.amount[credit] < low", "columns.amount[credit] <= low"),

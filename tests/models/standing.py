@@ -298,7 +298,8 @@ def _nearby(near: Near | None) -> Nearby | None:
         lacks=_names(near.lacks),
         within=near.within,
         is_same_region=near.same_region,
-        is_either_way=near.either_way,
+        is_good_before=near.before,
+        is_good_after=near.after,
     )
 
 

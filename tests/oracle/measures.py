@@ -54,7 +54,8 @@ class Nearby:
     lacks: frozenset[str] = NOT_OWN_OR_LEDGER
     within: timedelta
     is_same_region: bool = False
-    is_either_way: bool = False
+    is_good_before: bool = True
+    is_good_after: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,8 +336,8 @@ def _is_near(x: Movement, y: Movement, near: Nearby) -> bool:
         x.region is None or x.region not in (y.region, y.counterparty_region)
     ):
         return False
-    is_before = y.order < x.order or near.is_either_way
-    return is_before and abs(x.time - y.time) <= near.within // MICROSECOND
+    is_good = near.is_good_before if y.order < x.order else near.is_good_after
+    return is_good and abs(x.time - y.time) <= near.within // MICROSECOND
 
 
 def _has_coordinates(place: Place | None) -> bool:

@@ -556,20 +556,23 @@ def cse_minor_account_control(v: View) -> Judgement:
         lacks=NOT_CREDIT - {"CARD"},
         tests=NONE,
     )
-    strangers = v.measure(replace(credit, aggregate="DISTINCT_COUNTERPARTIES"))
-    came_in = v.measure(credit)
+    foreign = frozenset({"OUT", "FOREIGN_DEVICE"})
+    week = timedelta(days=7)
+    moved_on = Nearby(has=foreign, within=week, is_good_before=False, is_good_after=True)
+    followed = replace(credit, near=moved_on)
+    strangers = v.measure(replace(followed, aggregate="DISTINCT_COUNTERPARTIES"))
+    came_in = v.measure(followed)
     moved = Measure(aggregate="SUM", window=MONTH, has=frozenset({"OUT"}), tests=NONE)
+    after_them = Nearby(has=credit.has, lacks=credit.lacks, within=week)
+    passed_on = v.measure(replace(moved, has=foreign, near=after_them))
+    on_foreign = v.measure(replace(moved, has=foreign))
     went_out = v.measure(moved)
-    on_foreign = v.measure(replace(moved, has=frozenset({"OUT", "FOREIGN_DEVICE"})))
     conditions = (
         _at_least("strangers", strangers, 6, is_core=True),
         _at_least("credits_usd", share(came_in, _usd(v)), 300, is_core=True),
-        _share_at_least("passed_on", share(on_foreign, came_in), Fraction(1, 2), is_core=True),
-        _share_at_least(
-            "foreign_device_share", share(on_foreign, went_out), Fraction(1, 2), is_core=True
-        ),
+        _share_at_least("passed_on", share(passed_on, came_in), Fraction(1, 2), is_core=True),
     )
-    return Judgement(conditions=conditions)
+    return Judgement(conditions=conditions, weight=share(on_foreign, went_out))
 
 
 def st_third_party_payer(v: View) -> Judgement:
@@ -701,7 +704,7 @@ def sx_circuit_lodging(v: View) -> Judgement:
         lacks=frozenset({"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "SALARY", "LOAN"}),
         within=timedelta(hours=24),
         is_same_region=True,
-        is_either_way=True,
+        is_good_after=True,
     )
     regions = v.measure(replace(located, aggregate="DISTINCT_REGIONS"))
     journeys = v.measure(_in(TWO_MONTHS, "COUNT", frozenset({"OUT", "TRAVEL"})))

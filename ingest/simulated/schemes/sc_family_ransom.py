@@ -1,6 +1,8 @@
 """Families who borrow and collect, and send sum after sum to the same stranger."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +13,8 @@ from ingest.simulated.planted import Scheme, Stage, Variant, member, told
 from ingest.simulated.rows import DAY, HOUR, SECOND, Row
 
 TYPOLOGY = "sc-family-ransom"
-LEAST_USD, INCOMES = 800, 3
+WINDOW = 10 * DAY
+LEAST_USD, MOST_USD, INCOMES = 800, 30_000, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +48,13 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
     families = [cast.lead() for _ in range(how.families)]
     first = 2 + stage.start(int(how.days) + 42, rng)
     rows: list[Row] = []
-    ends: list[int] = []
     for family in families:
         day = first + int(rng.integers(0, 30))
-        paid = pressed(id, how, family, receiver, day, stage, rng)
-        rows += paid
-        ends.append(max(row.event_time for row in paid))
-    pressing = [
-        end
-        for family, end in zip(families, ends, strict=True)
-        if how.total >= INCOMES * _income(family, cast)
-    ]
+        rows += pressed(id, how, family, receiver, day, stage, rng)
+    ends = max(row.event_time for row in rows)
     taken = sum(row.amount for row in rows if row.benef_account_id == receiver.account)
     town = int(rng.choice(BORDER_TOWNS))
-    rows += cash_out(id, receiver, taken * 0.9, max(ends) + 5 * HOUR, town, rng)
-    is_met = (
-        len(pressing) >= 2
-        and how.total >= LEAST_USD * KIP_PER_USD
-        and how.payments >= 2
-        and how.growth > 1.0
-        and how.days <= 10
-    )
+    rows += cash_out(id, receiver, taken * 0.9, ends + 5 * HOUR, town, rng)
     return Scheme(
         id=id,
         typologies=(TYPOLOGY,),
@@ -75,8 +64,32 @@ def plant(id: str, variant: Variant, stage: Stage, rng: np.random.Generator) -> 
             *(member(family, "payer") for family in families),
         ),
         rows=told(rows),
-        completes_at=sorted(pressing)[1] if is_met else None,
+        completes_at=completed(rows, receiver, {f.account: _income(f, cast) for f in families}),
     )
+
+
+def completed(rows: Sequence[Row], receiver: Party, incomes: Mapping[str, int]) -> int | None:
+    """When a second family had paid, within ten days, two sums or more, each larger than the one
+    before, of together 800 to 30,000 dollars and three months' income."""
+    pressed_at = (_pressed_at(rows, family, receiver, income) for family, income in incomes.items())
+    known = sorted(time for time in pressed_at if time is not None)
+    return known[1] if len(known) > 1 else None
+
+
+def _pressed_at(rows: Sequence[Row], family: str, receiver: Party, income: int) -> int | None:
+    paid = [
+        row
+        for row in rows
+        if (row.orig_account_id, row.benef_account_id) == (family, receiver.account)
+    ]
+    for last in paid:
+        recent = [r for r in paid if last.event_time - WINDOW < r.event_time <= last.event_time]
+        total = sum(row.amount for row in recent)
+        is_raised = all(one.amount < other.amount for one, other in pairwise(recent))
+        is_enough = LEAST_USD * KIP_PER_USD <= total <= MOST_USD * KIP_PER_USD
+        if len(recent) >= 2 and is_raised and is_enough and total >= INCOMES * income:
+            return last.event_time
+    return None
 
 
 def _income(family: Party, cast: Cast) -> int:
