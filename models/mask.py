@@ -103,6 +103,9 @@ class Mask(IntFlag):
     """06:00-21:59 local; never set where the feed's times are coarser than an hour."""
     KW_LODGING = 1 << 57
     KW_COVER = 1 << 58
+    OUTSIDE = 1 << 59
+    """The account stands on no list of accounts, though there is one, and nobody names its holder:
+    another bank keeps it, and only what touches this feed's accounts is seen."""
 
 
 class Test(IntFlag):

@@ -187,6 +187,7 @@ class Classifier:
         code_numbers = [names.number(code) for code in sorted(codes)]
         ledger = [names.number(account) for account in sorted(own_ledger_accounts)]
         self._unmoved = [names.number(status) for status in UNMOVED]
+        listed = [names.number(account) for account in references.accounts]
         other_type = names.number(OTHER_TYPE)
         table = partial(table_of, len(names))
         self._known = Known(
@@ -198,6 +199,7 @@ class Classifier:
             place_region=table(NO_NAME, self.place_numbers, regions),
             is_zone=table(0, self.place_numbers, [_is_zone(place) for place in places]),
             is_ledger=table(0, ledger, [1] * len(ledger)),
+            is_listed=table(0, listed, [1] * len(listed)),
             opened=table(NEVER_OPENED, opened_numbers, list(opened.values())),
             code_bits=table(0, code_numbers, [int(codes[code]) for code in sorted(codes)]),
             own_devices=own_devices,
@@ -208,6 +210,7 @@ class Classifier:
             concepts=np.array([int(concept) for concept in CONCEPT_BITS], np.int64),
             concept_bits=np.array([int(bit) for bit in CONCEPT_BITS.values()], np.int64),
             other_type=other_type,
+            has_accounts=bool(listed),
             is_hour_known=is_hour_known,
         )
 
@@ -224,6 +227,7 @@ class Classifier:
                 is_in=is_in,
                 holds=columns.flags(f"{own}_holds"),
                 holder=holder,
+                is_customer=is_customer,
                 account=columns.account(own),
                 other_holder=holders[other][0],
                 other_account=columns.account(other),

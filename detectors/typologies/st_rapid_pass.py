@@ -20,7 +20,7 @@ from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
 WEEK = timedelta(days=7)
-NOT_PASSED_ON = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.CARD
+NOT_PASSED_ON = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.CARD | Mask.OUTSIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def typology(p: RapidPassParameters) -> Typology:
     came = pl.col("pipe_in_7d")
     return Typology(
         id="st-rapid-pass",
-        version=1,
+        version=2,
         title="An account as a pipe",
         severity="low",
         offence="laundering",
@@ -140,7 +140,8 @@ def typology(p: RapidPassParameters) -> Typology:
         is_signal=True,
         link=SignalLink(kind="receiver", feature="pipe_payee_7d"),
         deviation="Balances are not in every feed: that little stays is read from what came and "
-        "went. What is spent by card is not passed on.",
+        "went. What is spent by card is not passed on. An account that another bank keeps is not "
+        "judged: only what comes here of it is seen.",
         parameters=p,
     )
 

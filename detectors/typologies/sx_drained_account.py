@@ -29,6 +29,7 @@ from models.features import Aggregate, Arm, Feature
 from models.mask import Mask
 
 MONTH = timedelta(days=30)
+NOT_SEEN_WHOLE = Mask.OWN_TRANSFER | Mask.BANK_LEDGER | Mask.OUTSIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def typology(p: DrainedParameters) -> Typology:
     came, went = pl.col("in_sum_30d"), pl.col("out_sum_30d")
     return Typology(
         id="sx-drained-account",
-        version=2,
+        version=3,
         title="Earnings emptied within hours to one party",
         severity="medium",
         offence="trafficking",
@@ -87,12 +88,21 @@ def typology(p: DrainedParameters) -> Typology:
             Arm(
                 typology="sx-drained-account",
                 has=Mask.IN | Mask.PRICED,
+                lacks=NOT_SEEN_WHOLE,
                 window=MONTH,
                 least=p.least_credits,
             ),
         ),
         features=(
-            _feature("priced_credits_30d", Aggregate.COUNT, Mask.IN | Mask.PRICED, "credits"),
+            Feature(
+                name="priced_credits_30d",
+                aggregate=Aggregate.COUNT,
+                window=MONTH,
+                has=Mask.IN | Mask.PRICED,
+                lacks=NOT_SEEN_WHOLE,
+                unit="count",
+                meaning="credits of an account that is seen whole",
+            ),
             _feature("in_sum_30d", Aggregate.SUM, Mask.IN, "all that came in"),
             _feature("out_sum_30d", Aggregate.SUM, Mask.OUT, "all that went out"),
             _feature(
@@ -200,7 +210,8 @@ def typology(p: DrainedParameters) -> Typology:
         "again and again, and one large purchase paid by one large credit is everyday. Wages taken "
         "once a month are left to fl-wage-recapture. A holder may spend 10 % to live on, not 5 %: "
         "many keep a former life beside what is taken. The control test, on which a role rests, "
-        "stays at 5 %.",
+        "stays at 5 %. An account that another bank keeps is not judged: of what leaves it, only "
+        "what comes here is seen, so all of it seems to go to one party.",
         parameters=p,
     )
 
@@ -211,6 +222,6 @@ def _feature(name: str, aggregate: Aggregate, has: Mask, meaning: str) -> Featur
         aggregate=aggregate,
         window=MONTH,
         has=has,
-        unit="count" if aggregate is Aggregate.COUNT else "minor",
+        unit="minor",
         meaning=meaning,
     )

@@ -41,6 +41,7 @@ NOT_STRANGERS = (
     | Mask.LOAN
     | Mask.CARD
     | Mask.OWN_LIFE
+    | Mask.OUTSIDE
 )
 STRANGERS = Mask.IN | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
 PAY = Mask.OUT | Mask.TRANSFER | Mask.PRICED | Mask.COUNTERPARTY_KNOWN
@@ -69,7 +70,7 @@ def typology(p: TakenEarningsParameters) -> Typology:
     taken = pl.col("taken_sum_30d")
     return Typology(
         id="sx-taken-earnings",
-        version=1,
+        version=2,
         title="What strangers pay is taken within a day by one party",
         severity="medium",
         offence="trafficking",
@@ -215,7 +216,8 @@ def typology(p: TakenEarningsParameters) -> Typology:
         deviation="sx-drained-account asks that the whole account lives for one party; most whose "
         "earnings are taken keep wages, rent and purchases of their own beside it. A transfer or "
         "cash out takes the newest credits of strangers that came at most a day before, each as "
-        "far as it is left. Registered merchants are left out, and so are wages, loans and cards.",
+        "far as it is left. Registered merchants are left out, and so are wages, loans and cards. "
+        "An account that another bank keeps is not judged: only what comes here of it is seen.",
         parameters=p,
     )
 

@@ -84,6 +84,8 @@ class Side(NamedTuple):
     holds: Bools
     """Whether this bank holds the account."""
     holder: Int32s
+    is_customer: Bools
+    """Whether the holder is one; else the account stands for whoever holds it."""
     account: Int32s
     other_holder: Int32s
     other_account: Int32s
@@ -111,6 +113,7 @@ class Known(NamedTuple):
     place_region: Int64s
     is_zone: Int64s
     is_ledger: Int64s
+    is_listed: Int64s
     opened: Int64s
     code_bits: Int64s
     own_devices: Int64s
@@ -122,6 +125,8 @@ class Known(NamedTuple):
     concept_bits: Int64s
     other_type: int
     """The name of the type of transactions of which nobody knows more."""
+    has_accounts: bool
+    """Whether the bank has a list of its accounts."""
     is_hour_known: bool
 
 
@@ -235,6 +240,8 @@ def _of_holder(rows: Rows, side: Side, known: Known, r: int, region: int) -> int
             mask |= BIT.NEW_ACCOUNT
         elif age >= OLD_DAYS:
             mask |= BIT.OLD_ACCOUNT
+    if known.has_accounts and not side.is_customer[r] and _at(known.is_listed, account, 0) == 0:
+        mask |= BIT.OUTSIDE
     if _at(known.is_merchant, holder, 0) > 0:
         mask |= BIT.HOLDER_MERCHANT
     year = EPOCH_YEAR + rows.month[r] // MONTHS

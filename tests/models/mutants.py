@@ -167,6 +167,7 @@ def beside() -> Batches:
 CIRCLES = "models.kernels.circles"
 GIFTS = "models.kernels.gifts"
 SELLING = "models.kernels.selling"
+MOVEMENT = "models.movement"
 HANDOVERS = "models.kernels.handovers"
 TAKING = "models.kernels.taking"
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
@@ -263,6 +264,10 @@ MUTANTS: dict[str, Mutant] = {
     "moved on before": Mutant(
         change=Change(HANDOVERS, "(not before and others[first] < slot)", "False"),
         batches=used_by_another,
+    ),
+    "another bank's account": Mutant(
+        change=Change(MOVEMENT, "~is_customer & ~is_listed &", "~is_customer &"),
+        batches=drained_in_two,
     ),
     "least fee": Mutant(
         change=Change(HANDOVERS, "columns.amount[credit] < low", "columns.amount[credit] <= low"),

@@ -381,6 +381,9 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         "HOLDER_MINOR": holder is not None
         and holder.birth_year is not None
         and m.local_date.year - holder.birth_year < 18,
+        "OUTSIDE": bool(references.accounts)
+        and m.account not in references.accounts
+        and m.holder_kind == "account",
         "TRAVEL": t.mcc in {"4112", "4131", "4511", "4722"},
         "TRADE_COST": t.mcc in TRADE_COST_MCC,
         "BY_HOLDER": t.is_cash and t.conductor_party_id == m.holder,

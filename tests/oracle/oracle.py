@@ -263,7 +263,8 @@ def som_collector_fanin(v: View) -> Judgement:
 
 def sx_drained_account(v: View) -> Judgement:
     """Signal, account scope, 30 d."""
-    credits = v.measure(_in(MONTH, "COUNT", frozenset({"IN", "PRICED"})))
+    seen_whole = OWN_OR_LEDGER | {"OUTSIDE"}
+    credits = v.measure(_in(MONTH, "COUNT", frozenset({"IN", "PRICED"}), lacks=seen_whole))
     came_in = v.measure(_in(MONTH, "SUM", frozenset({"IN"}))) or 0
     went_out = v.measure(_in(MONTH, "SUM", frozenset({"OUT"}))) or 0
     transfers = _in(MONTH, "TOP_PAYEE_SUM", frozenset({"OUT", "TRANSFER", "COUNTERPARTY_KNOWN"}))
@@ -297,6 +298,7 @@ def sx_taken_earnings(v: View) -> Judgement:
         "LOAN",
         "CARD",
         "OWN_LIFE",
+        "OUTSIDE",
     }
     moved = _in(MONTH, "TAKEN_SUM", frozenset({"PRICED"}), lacks=not_strangers)
     known = frozenset({"PRICED", "COUNTERPARTY_KNOWN"})
@@ -330,7 +332,7 @@ def sx_taken_earnings(v: View) -> Judgement:
 def st_rapid_pass(v: View) -> Judgement:
     """Signal, account scope, 7 d; card payments left out."""
     week = timedelta(days=7)
-    not_on = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "CARD"})
+    not_on = frozenset({"OWN_TRANSFER", "BANK_LEDGER", "CARD", "OUTSIDE"})
     came_in = v.measure(_in(week, "SUM", frozenset({"IN"}), lacks=not_on)) or 0
     went_out = v.measure(_in(week, "SUM", frozenset({"OUT"}), lacks=not_on)) or 0
     days = v.measure(_in(week, "DISTINCT_DAYS", frozenset({"OUT"}), lacks=not_on))
