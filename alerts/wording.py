@@ -221,6 +221,7 @@ FACTS: Mapping[str, str] = {
     "taken_share": "Share of the wages taken back by one party",
     "taker_share": "Share of strangers' money passed on that went to one party",
     "shape_both_ways_share": "Share given and taken between the same two",
+    "shape_trade_share": "Share that moved between a registered firm and others",
     "shape_least_payer_share": "What the payer of least paid, against the average",
     "shape_amount": "Moved through the shape",
     "shape_largest_share": "Largest single payment's share",

@@ -1,6 +1,6 @@
 """Shapes of transfers as findings: whom a shape accuses, what it measures, what it cites."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,11 +10,15 @@ from typing import NamedTuple
 from detectors.finding import Citation, Fact, Finding, TriggerKey
 from detectors.gathering import Relations, unrelated_groups
 from detectors.typology import NetworkTypology
+from ingest.reference import References
 from models.mask import Mask
 from models.networks import Leg, Shape, ShapeFound, ShapesJudged
 
 DollarRate = Callable[[date], int | None]
 """What one US dollar is in minor units of the base currency on a day; None where unknown."""
+
+Firms = Set[str]
+"""Holders who are registered as a firm or a merchant."""
 
 OUT_SIDE, IN_SIDE = 0, 1
 AT_RECEIVER: frozenset[Shape] = frozenset({"cycle", "scatter_gather", "fan_in"})
@@ -42,10 +46,11 @@ class NetworkDetector:
         definitions: Iterable[NetworkTypology],
         *,
         relations: Relations,
+        firms: Firms,
         usd_minor: DollarRate,
     ) -> None:
         self._by_shape = {each.shape: each for each in definitions}
-        self._relations, self._usd_minor = relations, usd_minor
+        self._relations, self._firms, self._usd_minor = relations, firms, usd_minor
 
     def detect(self, shapes: ShapesJudged) -> NetworkFindings:
         """Every finding that the shapes make or unmake, by its key."""
@@ -69,10 +74,12 @@ class NetworkDetector:
         usd = self._usd_minor(shape.trigger.time.date())
         moved = _moved(shape)
         is_small = usd is not None and moved < definition.least_usd * usd
-        if unrelated < definition.least_parties or is_small or _is_everyday(definition, shape):
+        limits = _share_limits(definition, self._firms)
+        is_everyday = any(limit.refuses(shape) for limit in limits)
+        if unrelated < definition.least_parties or is_small or is_everyday:
             return None
         holder, account, is_customer = _subject(shape)
-        facts = _facts(definition, shape, unrelated, moved)
+        facts = _facts(definition, shape, unrelated, moved, limits)
         return Finding(
             typology=definition.id,
             version=definition.version,
@@ -123,14 +130,10 @@ def _moved(shape: ShapeFound) -> int:
     return sum(leg.amount for leg in shape.legs)
 
 
-def _is_everyday(definition: NetworkTypology, shape: ShapeFound) -> bool:
-    """Whether most of it is a single sum with small change of others around it, a payer pays
-    hardly anything, or most is given and taken between the same."""
-    return any(limit.refuses(shape) for limit in _share_limits(definition))
-
-
 class _ShareLimit(NamedTuple):
-    """The most, or the least, that a share of a shape may be, and the fact that tells of it."""
+    """The most, or the least, that a share of a shape may be, and the fact that tells of it. What
+    lies beyond is everyday: a single sum with small change of others around it, a payer who pays
+    hardly anything, giving and taking between the same, a firm's trade."""
 
     fact: str
     share: Callable[[ShapeFound], float]
@@ -142,12 +145,13 @@ class _ShareLimit(NamedTuple):
         return value > self.threshold if self.is_most else value < self.threshold
 
 
-def _share_limits(definition: NetworkTypology) -> list[_ShareLimit]:
+def _share_limits(definition: NetworkTypology, firms: Firms) -> list[_ShareLimit]:
     """Those the typology asks for."""
     known = (
         ("shape_largest_share", _largest_share, definition.largest_share, True),
         ("shape_least_payer_share", _least_payer_share, definition.least_payer_share, False),
         ("shape_both_ways_share", _both_ways_share, definition.largest_both_ways_share, True),
+        ("shape_trade_share", _trade_share_of(firms), definition.largest_trade_share, True),
     )
     return [
         _ShareLimit(fact, share, threshold, is_most)
@@ -187,6 +191,26 @@ def _both_ways_share(shape: ShapeFound) -> float:
     return between / sum(leg.amount for leg in shape.legs)
 
 
+def _trade_share_of(firms: Firms) -> Callable[[ShapeFound], float]:
+    """What moved between a registered firm and others who are none, as a share of all: a dealer's
+    purchases, a firm's customers, suppliers and workers."""
+
+    def trade_share(shape: ShapeFound) -> float:
+        trade = (leg for leg in shape.legs if (leg.sender in firms) != (leg.receiver in firms))
+        return sum(leg.amount for leg in trade) / sum(leg.amount for leg in shape.legs)
+
+    return trade_share
+
+
+def registered_firms(references: References) -> Firms:
+    """Customers who are registered as a firm or a merchant."""
+    return frozenset(
+        party
+        for party, known in references.customers.items()
+        if known.is_merchant or known.party_type != "PERSON"
+    )
+
+
 def _strength(definition: NetworkTypology, unrelated: int, moved: int, usd: int | None) -> float:
     """Mean of how far parties and amount lie beyond their least, each clipped to 1."""
     beyond = [(unrelated - definition.least_parties) / definition.least_parties]
@@ -198,7 +222,11 @@ def _strength(definition: NetworkTypology, unrelated: int, moved: int, usd: int 
 
 
 def _facts(
-    definition: NetworkTypology, shape: ShapeFound, unrelated: int, moved: int
+    definition: NetworkTypology,
+    shape: ShapeFound,
+    unrelated: int,
+    moved: int,
+    limits: Iterable[_ShareLimit],
 ) -> tuple[Fact, ...]:
     return (
         replace(
@@ -209,7 +237,7 @@ def _facts(
         _fact("shape_amount", moved, "minor"),
         *(
             _fact(limit.fact, round(limit.share(shape), 6), "share", limit.threshold)
-            for limit in _share_limits(definition)
+            for limit in limits
         ),
         *_lines(shape),
     )

@@ -98,6 +98,8 @@ def _conditions(typology: Definition) -> Iterator[str]:
             yield f"- each payer paid at least {least:.0%} of what they paid on average"
         if (most := typology.largest_both_ways_share) is not None:
             yield f"- with parties who paid and were paid, at most {most:.0%} of it moved"
+        if (most := typology.largest_trade_share) is not None:
+            yield f"- between registered firms and others, at most {most:.0%} of it moved"
         yield from (f"- {line}" for line in _limits(typology.limits))
         return
     for condition in typology.conditions:

@@ -328,6 +328,8 @@ class NetworkTypology:
     """Least that each payer of a shape paid, as a share of what they paid on average."""
     largest_both_ways_share: float | None = None
     """Most that may have moved with parties who paid the holder of a shape and were paid."""
+    largest_trade_share: float | None = None
+    """Most that may have moved between a registered firm and others who are none."""
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...] = ()
     is_signal: bool = False

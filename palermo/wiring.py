@@ -25,7 +25,7 @@ from detectors.catalogue import (
     nothing_is_rare,
 )
 from detectors.contacts import shared_pairs
-from detectors.networks import NetworkDetector
+from detectors.networks import NetworkDetector, registered_firms
 from detectors.testability import provided
 from detectors.typology import Definition, GatheringTypology
 from ingest.archive import Archive
@@ -335,6 +335,7 @@ def network_detector_of(knowing: Knowing) -> NetworkDetector:
     return NetworkDetector(
         knowing.catalogue.networks.values(),
         relations=declared_relations(knowing.references),
+        firms=registered_firms(knowing.references),
         usd_minor=usd_minor,
     )
 

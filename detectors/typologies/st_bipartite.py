@@ -27,6 +27,9 @@ class BipartiteParameters(Parameters):
     least_payer_share: float = parameter(
         0.33, "whoever pays a third of the others' usual share is given no orders of theirs"
     )
+    largest_trade_share: float = parameter(
+        0.5, "dealers buy from the same farmers, firms pay the same workers"
+    )
 
 
 Settings = BipartiteParameters
@@ -35,7 +38,7 @@ Settings = BipartiteParameters
 def typology(p: BipartiteParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-bipartite",
-        version=3,
+        version=4,
         title="Several payers, all paying the same payees",
         severity="medium",
         offence="laundering",
@@ -75,6 +78,7 @@ def typology(p: BipartiteParameters) -> NetworkTypology:
         least_usd=int(p.least_usd),
         largest_share=p.largest_share,
         least_payer_share=p.least_payer_share,
+        largest_trade_share=p.largest_trade_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

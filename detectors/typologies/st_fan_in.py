@@ -28,8 +28,9 @@ class FanInParameters(Parameters):
     )
     least_parties: float = parameter(11, "the holder and ten others")
     least_usd: float = parameter(
-        6_000, "gifts of a wedding and shares of a savings circle stay below"
+        8_000, "what relatives give for a wedding and shares of a savings circle stay below"
     )
+    largest_trade_share: float = parameter(0.5, "a firm's customers pay it")
 
 
 Settings = FanInParameters
@@ -38,7 +39,7 @@ Settings = FanInParameters
 def typology(p: FanInParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-fan-in",
-        version=2,
+        version=3,
         title="Many pay one, each of them once",
         severity="low",
         offence="laundering",
@@ -79,6 +80,7 @@ def typology(p: FanInParameters) -> NetworkTypology:
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
+        largest_trade_share=p.largest_trade_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

@@ -32,6 +32,7 @@ class FanOutParameters(Parameters):
     least_usd: float = parameter(
         6_000, "below it a leader pays a harvest group, a host pays a feast"
     )
+    largest_trade_share: float = parameter(0.5, "a firm pays its suppliers and workers")
 
 
 Settings = FanOutParameters
@@ -40,7 +41,7 @@ Settings = FanOutParameters
 def typology(p: FanOutParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-fan-out",
-        version=2,
+        version=3,
         title="One pays many, each of them once",
         severity="low",
         offence="laundering",
@@ -80,6 +81,7 @@ def typology(p: FanOutParameters) -> NetworkTypology:
         ),
         least_parties=int(p.least_parties),
         least_usd=int(p.least_usd),
+        largest_trade_share=p.largest_trade_share,
         elements=(
             ElementCeiling(
                 offence="laundering",

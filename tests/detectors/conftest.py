@@ -21,7 +21,7 @@ from detectors.catalogue import (
 from detectors.contacts import shared_pairs
 from detectors.finding import Finding
 from detectors.gathering import gather
-from detectors.networks import NetworkDetector, NetworkKey
+from detectors.networks import NetworkDetector, NetworkKey, registered_firms
 from detectors.testability import provided
 from ingest.lexicon import Lexicon
 from ingest.reference import Account, Customer, Licence, Place, References
@@ -187,6 +187,7 @@ def _networks(references: References, catalogue: Catalogue) -> tuple[Networks, N
     detector = NetworkDetector(
         catalogue.networks.values(),
         relations=_relations(references),
+        firms=registered_firms(references),
         usd_minor=FixedRates().usd_minor,
     )
     return room, detector
