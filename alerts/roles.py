@@ -2,6 +2,7 @@
 default; nobody is a suspect for having been smuggled, or for having paid for family."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from alerts.alert import PartyRole, Role
@@ -17,6 +18,41 @@ from models.mask import Mask
 LEAST_TO_ONE_PARTY = 0.70
 MOST_FOR_OWN_LIFE = 0.05
 """The control test: who lives on an account spends far more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlTest:
+    """The control test over some money: the facts it reads, and its words for both."""
+
+    to_one: str
+    own_life: str
+    goes: str
+    lives: str
+
+
+CONTROL_TESTS = (
+    ControlTest(
+        to_one="top_payee_share",
+        own_life="own_life_share",
+        goes="of what leaves the account goes to one party",
+        lives="of what comes in is spent to live on",
+    ),
+    ControlTest(
+        to_one="taker_share",
+        own_life="lived_on_share",
+        goes="of what is taken of strangers' money goes to one party",
+        lives="of strangers' money is spent to live on, beyond all else that comes in",
+    ),
+    ControlTest(
+        to_one="taken_share",
+        own_life="lived_on_share",
+        goes="of the wages goes to one party",
+        lives="of the wages is spent to live on, beyond all else that comes in",
+    ),
+)
+"""Over the whole account, and over the money that is taken: who keeps a life of their own beside it
+is controlled in what strangers pay or an employer does, not in all they have. The design asks it of
+the account alone, and so called hardly any victim one who still lived on something else."""
 LEAST_CONTROLLED = 2
 CHILD_RULE = ("the holder is under 18 and somebody else's device moves the money",)
 MOST_PAYERS = 100
@@ -50,10 +86,7 @@ def roles(dossier: Dossier, background: Background) -> tuple[PartyRole, ...]:
 
 def is_controlled(signal: Cited) -> bool:
     """Whether the control test holds: nearly all goes to one party, nothing is lived on."""
-    to_one, own_life = signal.number("top_payee_share"), signal.number("own_life_share")
-    if to_one is None or own_life is None:
-        return False
-    return to_one >= LEAST_TO_ONE_PARTY and own_life <= MOST_FOR_OWN_LIFE
+    return _rank(signal) < len(CONTROL_TESTS)
 
 
 def _place(role: PartyRole, subject: str) -> tuple[bool, int, str, str]:
@@ -69,7 +102,7 @@ def _subject(dossier: Dossier, background: Background) -> Iterator[PartyRole]:
         return
     gathered = [each for each in dossier.cited if isinstance(each.definition, GatheringTypology)]
     collecting = [each for each in dossier.cited if each.finding.typology in COLLECTING]
-    controlled = [each for each in dossier.own_signals if is_controlled(each)]
+    controlled = sorted(filter(is_controlled, dossier.own_signals), key=_rank)
     if gathered or collecting:
         yield _collector(dossier, background, [*gathered, *collecting])
     for signal in controlled[:1]:
@@ -130,7 +163,7 @@ def _feeders(dossier: Dossier) -> Iterator[PartyRole]:
         if signal.finding.typology == each.definition.gathers
         and signal.finding.holder in each.finding.feeders
     ]
-    for signal, gathering in sorted(pairs, key=lambda pair: not is_controlled(pair[0])):
+    for signal, gathering in sorted(pairs, key=lambda pair: _rank(pair[0])):
         if signal.finding.holder not in named:
             named.add(signal.finding.holder)
             yield _feeder(signal, gathering)
@@ -156,15 +189,32 @@ def _role(
     )
 
 
+def _rank(signal: Cited) -> int:
+    """Place of the first control test that holds; beyond all of them if none does."""
+    held = (_shares(signal, test) is not None for test in CONTROL_TESTS)
+    return next((n for n, holds in enumerate(held) if holds), len(CONTROL_TESTS))
+
+
+def _shares(signal: Cited, test: ControlTest) -> tuple[float, float] | None:
+    """What goes to one party and what is lived on, if the test holds."""
+    to_one, own_life = signal.number(test.to_one), signal.number(test.own_life)
+    if to_one is None or own_life is None:
+        return None
+    holds = to_one >= LEAST_TO_ONE_PARTY and own_life <= MOST_FOR_OWN_LIFE
+    return (to_one, own_life) if holds else None
+
+
 def _control(signal: Cited) -> tuple[str, ...]:
-    """The control test in words."""
-    to_one, own_life = signal.number("top_payee_share"), signal.number("own_life_share")
-    return (
-        f"{share(to_one)} of what leaves the account goes to one party "
-        f"(control test: {share(LEAST_TO_ONE_PARTY)} or more)",
-        f"{share(own_life)} of what comes in is spent to live on "
-        f"(control test: {share(MOST_FOR_OWN_LIFE)} or less)",
-    )
+    """The first control test that holds, in words; nothing if none does."""
+    for test in CONTROL_TESTS:
+        shares = _shares(signal, test)
+        if shares is not None:
+            to_one, own_life = (share(each) for each in shares)
+            return (
+                f"{to_one} {test.goes} (control test: {share(LEAST_TO_ONE_PARTY)} or more)",
+                f"{own_life} {test.lives} (control test: {share(MOST_FOR_OWN_LIFE)} or less)",
+            )
+    return ()
 
 
 def _payers(dossier: Dossier, background: Background) -> Iterator[PartyRole]:

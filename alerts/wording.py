@@ -199,6 +199,7 @@ FACTS: Mapping[str, str] = {
     "one_device_share": "Share sent with one device",
     "one_payer_share": "Share of credits from one payer",
     "onset": "Account newly opened, or silent for half a year before",
+    "lived_on_share": "Share of that money spent to live on, beyond all else that came in",
     "own_life_share": "Share spent on an own life (food, rent, top-up)",
     "largest_day_share": "Share of outflow on the day with most",
     "passed_48h": "Share passed on within 48 hours",

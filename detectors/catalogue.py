@@ -305,24 +305,24 @@ class Catalogue:
         ]
         facts.extend(
             Fact(
-                name=lift.name,
-                value=_plain(row[f"{typology.id}|{lift.name}"]),
-                unit=lift.unit,
+                name=aside.name,
+                value=_plain(row[f"{typology.id}|{aside.name}"]),
+                unit=aside.unit,
                 threshold=None,
-                own_past=_plain(past[f"{typology.id}|{lift.name}"]),
+                own_past=_plain(past[f"{typology.id}|{aside.name}"]),
                 peers=None,
-                family=self._family(lift, row["holder"]),
-                columns=lift.columns,
+                family=self._family(aside, row["holder"]),
+                columns=aside.columns,
             )
-            for lift in typology.lifts
-            if _is_told(lift, row[f"{typology.id}|{lift.name}"])
+            for aside in typology.asides
+            if _is_told(aside, row[f"{typology.id}|{aside.name}"])
         )
         if row["is_capped"]:
             facts.append(_capped())
         return tuple(facts)
 
-    def _family(self, lift: Part, holder: str) -> Family | None:
-        is_rare = isinstance(lift, Keyword) and lift.concept in self._rare(holder)
+    def _family(self, aside: Part, holder: str) -> Family | None:
+        is_rare = isinstance(aside, Keyword) and aside.concept in self._rare(holder)
         return "keyword" if is_rare else None
 
     def _not_testable(self, typology: Typology, row: dict[str, Any]) -> tuple[str, ...]:
@@ -465,9 +465,9 @@ def _clearing(typology: Typology, row: dict[str, Any]) -> set[str]:
     }
 
 
-def _is_told(lift: Part, value: float | None) -> bool:
+def _is_told(aside: Part, value: float | None) -> bool:
     """A concept that nobody named is no fact."""
-    return value is not None and (value > 0 or not isinstance(lift, Keyword))
+    return value is not None and (value > 0 or not isinstance(aside, Keyword))
 
 
 def _plain(value: float | None) -> float | int | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import polars as pl
 
 from detectors.finding import Family
-from detectors.typology import Condition, Keyword
+from detectors.typology import Condition, Keyword, Told
 from ingest.lexicon import Concept
 from models.features import Aggregate, Feature
 from models.mask import Mask
@@ -224,6 +224,19 @@ def named(concept: Concept, among: Mask, window: timedelta) -> Keyword:
         meaning="payments whose text names it",
     )
     return Keyword(concept=concept, feature=feature)
+
+
+def lived_on(own_life: str, came: str, money: str) -> Told:
+    """The share of some money that is spent to live on, once all else that comes in is spent: who
+    lives on wages does not live on what strangers pay."""
+    beyond = pl.col(own_life) - (pl.col(came) - pl.col(money))
+    return Told(
+        name="lived_on_share",
+        value=share(beyond.clip(lower_bound=0), pl.col(money)),
+        unit="share",
+        columns=("mcc", "purpose_code"),
+        needs=("spending",),
+    )
 
 
 def rests_at_most(

@@ -117,6 +117,7 @@ def _conditions(typology: Definition) -> Iterator[str]:
         yield f"- weighs at most a fifth, decides nothing: `{typology.weight.name}`"
     if typology.keyword is not None:
         yield f"- lifts by at most a tenth, decides nothing: `{typology.keyword.name}`"
+    yield from (f"- a role rests on it, decides nothing: `{each.name}`" for each in typology.told)
 
 
 def _limits(limits: ShapeLimits) -> Iterator[str]:

@@ -107,7 +107,18 @@ class Keyword:
         return pl.col(self.feature.name)
 
 
-Part = Condition | Weight | Keyword
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A fact that decides nothing here: what a role rests on."""
+
+    name: str
+    value: pl.Expr
+    unit: str
+    columns: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+Part = Condition | Weight | Keyword | Told
 """What a typology measures and tells as a fact."""
 
 
@@ -219,6 +230,7 @@ class Typology:
     conditions: tuple[Condition, ...]
     weight: Weight | None = None
     keyword: Keyword | None = None
+    told: tuple[Told, ...] = ()
     elements: tuple[ElementCeiling, ...]
     exculpations: tuple[str, ...]
     cites: Mask
@@ -253,13 +265,14 @@ class Typology:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Its conditions, and what lifts without deciding."""
-        return (*self.conditions, *self.lifts)
+        """Its conditions, and what is told without deciding."""
+        return (*self.conditions, *self.asides)
 
     @property
-    def lifts(self) -> tuple[Weight | Keyword, ...]:
-        """What lifts its strength without deciding."""
-        return tuple(each for each in (self.weight, self.keyword) if each is not None)
+    def asides(self) -> tuple[Weight | Keyword | Told, ...]:
+        """What lifts its strength, and what a role rests on: it decides nothing."""
+        lifts = (each for each in (self.weight, self.keyword) if each is not None)
+        return (*lifts, *self.told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

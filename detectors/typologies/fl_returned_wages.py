@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, named, share_at_least
+from detectors.conditions import at_least, lived_on, named, share_at_least
 from detectors.typology import (
     ElementCeiling,
     NextStep,
@@ -37,7 +37,7 @@ Settings = ReturnedWagesParameters
 def typology(p: ReturnedWagesParameters) -> Typology:
     return Typology(
         id="fl-returned-wages",
-        version=2,
+        version=3,
         title="Wages sent back to one party within two days",
         severity="medium",
         offence="trafficking",
@@ -83,6 +83,8 @@ def typology(p: ReturnedWagesParameters) -> Typology:
             _feature("wages_back_60d", Aggregate.RECAPTURED_SUM, Mask.PRICED, "minor"),
             _feature("recapturer_60d", Aggregate.RECAPTURER, Mask.PRICED, "party"),
             _feature("wages_60d", Aggregate.SUM, Mask.IN | Mask.SALARY, "minor"),
+            _all("earner_in_sum_60d", Mask.IN, "all that came in"),
+            _all("earner_lived_on_60d", Mask.OWN_LIFE, "spent to live on"),
         ),
         conditions=(
             at_least(
@@ -104,6 +106,7 @@ def typology(p: ReturnedWagesParameters) -> Typology:
             ),
         ),
         keyword=named(Concept.DEBT, Mask.OUT | Mask.TRANSFER, TWO_MONTHS),
+        told=(lived_on("earner_lived_on_60d", "earner_in_sum_60d", "wages_60d"),),
         elements=(
             ElementCeiling(
                 offence="trafficking",
@@ -133,6 +136,17 @@ def _feature(name: str, aggregate: Aggregate, has: Mask, unit: str) -> Feature:
         lacks=NOT_ORDERED,
         unit=unit,
         meaning=MEANINGS[aggregate],
+    )
+
+
+def _all(name: str, has: Mask, meaning: str) -> Feature:
+    return Feature(
+        name=name,
+        aggregate=Aggregate.SUM,
+        window=TWO_MONTHS,
+        has=has,
+        unit="minor",
+        meaning=meaning,
     )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from detectors.conditions import (
     at_least,
     dear,
+    lived_on,
     precondition,
     share,
     share_at_least,
@@ -119,6 +120,8 @@ def typology(p: TakenEarningsParameters) -> Typology:
                 PAY | Mask.FOREIGN_DEVICE,
                 "of it on a device that is not the holder's",
             ),
+            _all("earner_in_sum_30d", Mask.IN, "all that came in"),
+            _all("earner_lived_on_30d", Mask.OWN_LIFE, "spent to live on"),
             _taken("taker_30d", Aggregate.TAKER, "party", "who took most of it"),
             _taken("taken_sum_30d", Aggregate.TAKEN_SUM, "minor", "what that party took"),
             _taken("taken_credits_30d", Aggregate.TAKEN_CREDITS, "count", "credits it took from"),
@@ -200,6 +203,7 @@ def typology(p: TakenEarningsParameters) -> Typology:
             columns=("device_hash",),
             needs=("device", "customers.devices"),
         ),
+        told=(lived_on("earner_lived_on_30d", "earner_in_sum_30d", "strangers_sum_30d"),),
         elements=(
             ElementCeiling(
                 offence="trafficking",
@@ -230,6 +234,17 @@ def _feature(name: str, aggregate: Aggregate, has: Mask, meaning: str) -> Featur
         has=has,
         lacks=NOT_STRANGERS,
         unit="minor" if aggregate is Aggregate.SUM else "count",
+        meaning=meaning,
+    )
+
+
+def _all(name: str, has: Mask, meaning: str) -> Feature:
+    return Feature(
+        name=name,
+        aggregate=Aggregate.SUM,
+        window=MONTH,
+        has=has,
+        unit="minor",
         meaning=meaning,
     )
 

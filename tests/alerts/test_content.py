@@ -10,6 +10,7 @@ import pytest
 from alerts.alert import Alert, Origin, alert_json
 from alerts.dossier import Cited, Dossier
 from alerts.elements import elements, offences_suspected
+from alerts.roles import is_controlled
 from alerts.schema import alert_schema
 from alerts.settings import AlertSettings
 from alerts.store import Store
@@ -216,6 +217,24 @@ def test_a_feeder_just_short_of_the_control_test_has_no_role(
     alert = drain_alert(store, facts=facts)
 
     assert {each.party: each.role for each in alert.roles}[VICTIMS[0]] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("typology", "to_one"),
+    [("sx-taken-earnings", "taker_share"), ("fl-returned-wages", "taken_share")],
+)
+@pytest.mark.parametrize(
+    ("taken", "lived_on", "is_met"),
+    [(0.7, 0.05, True), (0.69, 0.05, False), (0.7, 0.06, False), (0.7, None, False)],
+)
+def test_the_control_test_may_hold_over_the_money_that_is_taken(
+    typology: str, to_one: str, taken: float, lived_on: float | None, *, is_met: bool
+) -> None:
+    facts = [fact(to_one, taken, unit="share")]
+    if lived_on is not None:
+        facts.append(fact("lived_on_share", lived_on, unit="share"))
+
+    assert is_controlled(cited(typology, facts=tuple(facts))) is is_met
 
 
 def test_a_receiver_with_a_benefit_fact_and_two_controlled_accounts_may_be_controller(

@@ -58,6 +58,7 @@ class Judgement:
     conditions: tuple[Condition, ...]
     weight: Fraction | None = None
     link: str | None = None
+    told: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def fires(self) -> bool:
@@ -326,7 +327,15 @@ def sx_taken_earnings(v: View) -> Judgement:
         conditions=conditions,
         weight=share(on_foreign, v.measure(pay)),
         link=v.name(replace(moved, aggregate="TAKER")),
+        told=_lived_on(v, MONTH, came),
     )
+
+
+def _lived_on(v: View, window: timedelta, money: int | None) -> dict[str, Value]:
+    """Of some money, what is spent to live on once all else that came in is spent."""
+    came = v.measure(_in(window, "SUM", frozenset({"IN"}))) or 0
+    spent = v.measure(_in(window, "SUM", frozenset({"OWN_LIFE"}))) or 0
+    return {"lived_on_share": share(max(spent - (came - (money or 0)), 0), money)}
 
 
 def st_rapid_pass(v: View) -> Judgement:
@@ -398,7 +407,11 @@ def fl_returned_wages(v: View) -> Judgement:
         _at_least("wage_months_back", v.measure(priced), 2, is_core=True),
         _share_at_least("taken_share", taken, Fraction(3, 5), is_core=True),
     )
-    return Judgement(conditions=conditions, link=v.name(replace(priced, aggregate="RECAPTURER")))
+    return Judgement(
+        conditions=conditions,
+        link=v.name(replace(priced, aggregate="RECAPTURER")),
+        told=_lived_on(v, timedelta(days=60), wages),
+    )
 
 
 def sx_night_cash_multisite(v: View) -> Judgement:
@@ -1010,7 +1023,7 @@ def _finding(
         is_cleared=is_cleared,
         cleared_by=explaining | with_all.failing_as | without.failing_as if is_cleared else NONE,
         strength=_lifted(with_all.strength, named),
-        facts={c.name: c.value for c in with_all.conditions} | named,
+        facts={c.name: c.value for c in with_all.conditions} | dict(with_all.told) | named,
         not_testable=frozenset(c.name for c in with_all.conditions if c.value is None),
         link=with_all.link,
     )
