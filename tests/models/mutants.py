@@ -167,7 +167,7 @@ def beside() -> Batches:
 CIRCLES = "models.kernels.circles"
 GIFTS = "models.kernels.gifts"
 SELLING = "models.kernels.selling"
-MOVEMENT = "models.movement"
+CLASSIFY = "models.kernels.classify"
 HANDOVERS = "models.kernels.handovers"
 TAKING = "models.kernels.taking"
 SLICES, ARENA = "models.kernels.slices", "models.kernels.arena"
@@ -266,7 +266,7 @@ MUTANTS: dict[str, Mutant] = {
         batches=used_by_another,
     ),
     "another bank's account": Mutant(
-        change=Change(MOVEMENT, "~is_customer & ~is_listed &", "~is_customer &"),
+        change=Change(CLASSIFY, "and _at(known.is_listed, account, 0) == 0:", ":"),
         batches=drained_in_two,
     ),
     "least fee": Mutant(
@@ -314,11 +314,7 @@ MUTANTS: dict[str, Mutant] = {
         batches=named,
     ),
     "named concept": Mutant(
-        change=Change(
-            "models.movement",
-            "mask[named[concepts[named] & int(concept) != 0]] |= int(bit)",
-            "mask[named] |= int(bit)",
-        ),
+        change=Change(CLASSIFY, "if rows.concepts[r] & known.concepts[i] != 0:", "if True:"),
         batches=named,
     ),
     "hub cap": Mutant(
