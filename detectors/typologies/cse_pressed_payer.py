@@ -35,7 +35,7 @@ class PressedPayerParameters(Parameters):
     largest_first_usd: float = parameter(270, "published: the first below EUR 250")
     largest_sum_usd: float = parameter(1_650, "published: at most EUR 1,500 in all")
     least_growth_tenths: int = parameter(12, "the last well above the first: demands, not prices")
-    least_drained_share: float = parameter(0.3, "of a month's income: more than a purchase takes")
+    least_drained_share: float = parameter(0.1, "of a month's income: no small change")
     history_days: int = parameter(60, "who was paid before cannot be known in less")
 
 
@@ -46,7 +46,7 @@ def typology(p: PressedPayerParameters) -> Typology:
     paid = pl.col("burst_sum_72h")
     return Typology(
         id="cse-pressed-payer",
-        version=1,
+        version=2,
         title="Small, then larger, then all, to a stranger",
         severity="medium",
         offence="child",
@@ -157,8 +157,9 @@ def typology(p: PressedPayerParameters) -> Typology:
         cites=Mask.OUT | Mask.IN,
         is_signal=True,
         link=SignalLink(kind="receiver", feature="burst_party"),
-        deviation="The payer's years are no condition. Payments must rise and take three tenths of "
-        "a month's income, not one of the two: a live-seller's customers do the one or the other.",
+        deviation="The payer's years are no condition. Payments must rise and take a tenth of a "
+        "month's income; the source asks that they rise or drain the account. A live-seller's "
+        "customers do the one or the other; three tenths waited for the last and largest sums.",
         parameters=p,
     )
 

@@ -17,7 +17,7 @@ from detectors.typology import (
     parameter,
 )
 from ingest.lexicon import Concept
-from models.features import Aggregate, Arm, Feature
+from models.features import Aggregate, Arm, Feature, Near
 from models.mask import Mask
 
 MONTH = timedelta(days=30)
@@ -32,6 +32,8 @@ NOT_ADVANCE = (
     | Mask.SALARY
 )
 ADVANCE_USD = (20, 200)
+AT_DEPARTURE = Near(has=TICKET, within=timedelta(days=2), after=True)
+"""Two days before or after a ticket was bought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
     advances = pl.col("advanced_parties_30d")
     return Typology(
         id="sc-recruit-travel",
-        version=2,
+        version=3,
         title="One payer moves many strangers",
         severity="high",
         offence="trafficking",
@@ -108,6 +110,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
                 window=MONTH,
                 has=ADVANCE,
                 lacks=NOT_ADVANCE,
+                near=AT_DEPARTURE,
                 unit="count",
                 meaning="sums of one of two sizes between USD 20 and 200",
                 limits_usd=ADVANCE_USD,
@@ -118,6 +121,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
                 window=MONTH,
                 has=ADVANCE,
                 lacks=NOT_ADVANCE,
+                near=AT_DEPARTURE,
                 unit="count",
                 meaning="persons paid three times or more in 180 days",
                 least_history=p.history_days,
@@ -197,7 +201,9 @@ def typology(p: RecruitTravelParameters) -> Typology:
         exculpations=(*COMMON_TESTS, "SCHOOL"),
         cites=Mask.TRAVEL | Mask.TRANSFER,
         deviation="Passengers and one-way tickets are not in bank data: tickets between towns, "
-        "several on one day, beside equal sums to persons who are not paid again stand for them.",
+        "several on one day, beside equal sums to persons who are not paid again stand for them. "
+        "Advances are looked for within two days of a ticket: what the payer sends anybody in the "
+        "rest of the month is no part of a journey.",
         parameters=p,
     )
 
@@ -215,6 +221,7 @@ def _advances(name: str, aggregate: Aggregate, meaning: str) -> Feature:
         window=MONTH,
         has=ADVANCE,
         lacks=NOT_ADVANCE,
+        near=AT_DEPARTURE,
         unit="count",
         meaning=meaning,
     )

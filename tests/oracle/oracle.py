@@ -529,7 +529,7 @@ def cse_pressed_payer(v: View) -> Judgement:
         _at_most("first_usd", share(first, _usd(v)), Fraction(270), is_core=True),
         _at_most("extorted_usd", share(paid, _usd(v)), Fraction(1_650), is_core=True),
         _first_met(v, count),
-        _share_at_least("drained_of_month", share(paid, came_in), Fraction(3, 10), is_core=True),
+        _share_at_least("drained_of_month", share(paid, came_in), Fraction(1, 10), is_core=True),
     )
     return Judgement(conditions=conditions, link=v.name(replace(burst, aggregate="TOP_PAYEE")))
 
@@ -547,6 +547,7 @@ def sc_recruit_travel(v: View) -> Judgement:
         lacks=frozenset(
             {"OWN_TRANSFER", "BANK_LEDGER", "DECLARED_RELATED", "MERCHANT", "OWN_LIFE", "SALARY"}
         ),
+        near=Nearby(has=ticket, within=timedelta(days=2), is_good_after=True),
     )
     advances = v.measure(advance)
     persons = v.measure(replace(advance, aggregate="DISTINCT_COUNTERPARTIES"))
