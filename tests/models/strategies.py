@@ -585,8 +585,8 @@ def recruited(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tra
         when = at + choice.of((0, 0, 0, 1)) * DAY + i * timedelta(minutes=5)
         ticket = replace(card(account, when, hood.usd(15)), mcc=mcc)
         yield replace(ticket, place_id=choice.of((None, "P-ZONE", "P-1")))
-    for i in range(choice.of((5, 4, 3))):
-        when = at + choice.of((1, 1, 2, 30)) * DAY + choice.of(EDGES)
+    for i in range(choice.of((6, 5, 4, 3))):
+        when = at + choice.of((1, 1, 1, 2, 30)) * DAY + choice.of(EDGES)
         amount = hood.usd(choice.of((50, 50, 50, 20, 201)))
         yield transfer(account, hood.payer(i + 11), when, amount)
         for days in choice.of(((), (), (30, 60))):
