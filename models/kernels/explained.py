@@ -37,6 +37,9 @@ STEADY_MONTHS = 6
 STEADY_HISTORY = 180
 MONTHS_LEAST = 3
 VARIATION_LARGEST = 0.35
+THIRD_FORTNIGHT = 1
+"""Who pays every fortnight pays thirteen times in half a year: in one month three times."""
+
 REMIT_LARGEST_USD = 500
 PAIR_DAYS = 180
 TEST_HISTORY = 60
@@ -154,12 +157,11 @@ def pair_tests(
         months += columns.month[slot] != month
         month = columns.month[slot]
     into = 0
-    is_monthly = months >= MONTHS_LEAST and count <= 2 * months and is_priced
-    if is_monthly and history_days >= TEST_HISTORY:
+    if months >= MONTHS_LEAST and is_priced and history_days >= TEST_HISTORY:
         limit = (1.0 + VARIATION_LARGEST * VARIATION_LARGEST) * float(total) * float(total)
-        if count * squares <= limit:
+        if count <= 2 * months + THIRD_FORTNIGHT and count * squares <= limit:
             into |= PAYROLL_TEST
-        if usd > 0 and largest <= REMIT_LARGEST_USD * usd and spent_locally:
+        if count <= 2 * months and usd > 0 and largest <= REMIT_LARGEST_USD * usd and spent_locally:
             into |= REMIT_TEST
     is_old_pair = has_in and has_out and columns.day[at] - oldest_day >= PAIR_DAYS
     return into, FAMILY_TEST if is_related or is_old_pair else 0

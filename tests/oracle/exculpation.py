@@ -84,7 +84,8 @@ class Marks:
     def _is_payroll(self, counterparty: str, scope: Scope) -> bool:
         credits = self._credits(counterparty, scope)
         values = [x.amount for x in credits if x.amount is not None]
-        if self._is_too_early() or not _comes_monthly(credits) or len(values) < len(credits):
+        is_regular = _comes_monthly(credits, and_once_more=True)
+        if self._is_too_early() or not is_regular or len(values) < len(credits):
             return False
         total = sum(values)
         return len(values) * sum(a * a for a in values) <= (1 + LARGEST_VARIATION**2) * total**2
@@ -201,9 +202,10 @@ class Marks:
         return self._ledger.history_days(self._trigger) < LEAST_HISTORY
 
 
-def _comes_monthly(credits: Sequence[Movement]) -> bool:
+def _comes_monthly(credits: Sequence[Movement], *, and_once_more: bool = False) -> bool:
+    """Twice a month at most; `and_once_more`: every fortnight, so three times in one of them."""
     months = {x.local_month for x in credits}
-    return len(months) >= 3 and len(credits) <= 2 * len(months)
+    return len(months) >= 3 and len(credits) <= 2 * len(months) + and_once_more
 
 
 def _may_be_a_share(x: Movement) -> bool:
