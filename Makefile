@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 WHEEL := NUMBA_CACHE_DIR=$(CURDIR)/dist/compiled dist/venv/bin/python -Im
 
-.PHONY: help demo check fast test golden catalogue quality quality-full simulation bench kafka faults lock release clean
+.PHONY: help demo check fast test golden catalogue quality quality-full simulation bench kafka faults scale lock release clean
 
 help: ## print the tasks
 	@echo "Palermo: tasks"
@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## format, lint, types, imports, fast tests: run it all the 
 	$(MAKE) --no-print-directory fast
 
 fast: $(VENV)/.dev ## the fast tests only
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow and not needs_java and not needs_chromium and not faults"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow and not needs_java and not needs_chromium and not faults and not scale"
 
 test: $(VENV)/.dev ## everything: checks, all tests, and the wheel as a user installs it
 	$(BIN)/ruff format --check .
@@ -62,6 +62,9 @@ kafka: ## start a real Apache Kafka broker on loopback (needs Java and Maven); d
 
 faults: $(VENV)/.dev ## kill runs everywhere, and the live runtime's processes and broker; writes docs/reliability.md
 	RELIABILITY_PAGE=$(CURDIR)/docs/reliability.md $(BIN)/python -m pytest -q -m faults
+
+scale: $(VENV)/.dev ## the same alerts of 200,000 rows from one, two and four workers; writes docs/scale.md (minutes)
+	SCALE_PAGE=$(CURDIR)/docs/scale.md $(BIN)/python -m pytest -q -n 0 -m scale tests/integration/test_scale.py
 
 release: $(VENV)/.dev ## build the wheel, install it alone, check what it owns
 	@rm -rf dist

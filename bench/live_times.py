@@ -39,10 +39,11 @@ COUNTRY = {"customers": 1500, "days": 40, "history": 20, "seed": 4, "schemes-per
 BEFORE_SHARE = 0.5
 """Of the rows that are there at the start: windows are full when the clock begins."""
 
+STAGES = ("ingest", "detect", "triage")
 TURN_SECONDS = 0.05
 PATIENCE_SECONDS = 400.0
 TIMES_KILLED = 3
-TAKEN_OVER = re.compile(rb"partition_taken_over.*seconds=([0-9.]+)")
+TAKEN_OVER = re.compile(rb'"partition_taken_over".*"seconds": ([0-9.]+)')
 
 
 def main() -> None:
@@ -101,7 +102,7 @@ class _Service:
     @contextmanager
     def running(self) -> Iterator["_Service"]:
         try:
-            for stage in ("ingest", "detect", "triage"):
+            for stage in STAGES:
                 self._start(stage, stage)
             yield self
         finally:
@@ -114,7 +115,7 @@ class _Service:
         """Seconds from the first commit until no stage has anything before it."""
         _until(lambda: any(self._places("ingest").values()))
         begun = time.monotonic()
-        _until(lambda: all(not self._behind(stage) for stage in ("ingest", "detect", "triage")))
+        _until(lambda: not any(map(self._is_behind, STAGES)))
         return time.monotonic() - begun
 
     def back(self, stage: str, *, name: str) -> float:
@@ -135,22 +136,27 @@ class _Service:
         options = (f"--stage={stage}", f"--config={self._config}", f"--out={self._feed / 'out'}")
         with self._log(stage).open("ab") as log:
             self._processes[stage] = subprocess.Popen(
-                [*PALERMO, "run", "--feed=kafka", "--follow", *options],
+                [*PALERMO, "-v", "run", "--feed=kafka", "--follow", *options],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                env=os.environ | {"NO_COLOR": "1", "PALERMO__KAFKA__MEMBER": name},
+                env=os.environ | {"PALERMO__KAFKA__MEMBER": name},
             )
 
     def _log(self, stage: str) -> Path:
         return self._feed / f"{stage}.log"
 
-    def _behind(self, stage: str) -> int:
-        """Offsets before the stage that are no markers of transactions."""
+    def _is_behind(self, stage: str) -> bool:
+        """Whether any message lies before the stage; markers of transactions are none."""
         places = self._places(stage)
         with closing(self._consumer(stage)) as consumer:
+            consumer.assign(list(places))
+            for partition, place in places.items():
+                consumer.seek(partition, place)
             ends = consumer.end_offsets(list(places))
-        # The last offset of a topic that is written in transactions is a marker.
-        return sum(max(0, ends[each] - place - 1) for each, place in places.items())
+            while any(consumer.position(each) < ends[each] for each in places):
+                if consumer.poll(timeout_ms=200):
+                    return True
+        return False
 
     def _places(self, stage: str) -> dict[TopicPartition, int]:
         topic, count = {
@@ -168,6 +174,7 @@ class _Service:
         return KafkaConsumer(
             bootstrap_servers=list(self._settings.bootstrap),
             group_id=f"{self._settings.group}-{stage}",
+            isolation_level="read_committed",
             enable_auto_commit=False,
         )
 

@@ -18,7 +18,7 @@ from palermo.topics import apply_topics, plan_topics
 KAFKA = Path(__file__).parents[1] / "deploy" / "kafka"
 PORT = 19_392
 PARTITIONS = 4
-PALERMO = (sys.executable, "-m", "palermo", "-q")
+PALERMO = (sys.executable, "-m", "palermo")
 
 
 class Row(msgspec.Struct):

@@ -4,7 +4,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +11,6 @@ from alerts.alert import Alert, Handling, Reproduce, Subject, Totals
 from ingest.kafka_settings import KafkaSettings
 from ingest.simulated.plan import CountrySettings
 from ingest.simulated.write import write_country
-from palermo.running import Wish, carry_out
 from palermo.topics import apply_topics, plan_topics
 from tests.integration.broker import (
     BEHIND_A_PROXY,
@@ -22,6 +20,7 @@ from tests.integration.broker import (
     running_broker,
     some_settings,
 )
+from tests.integration.ground import with_embedded_alerts
 from tests.integration.proxy import Proxy
 from tests.integration.stages import RAW_PARTITIONS, Country, kafka_section, produce
 
@@ -87,14 +86,7 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
     """Twenty thousand rows of invented people, with alerts of every kind."""
     folder = tmp_path_factory.mktemp("country")
     write_country(folder, COUNTRY, np.random.Generator(np.random.PCG64(6)))
-    rows = (folder / "feed.ndjson").read_bytes().splitlines()
-    names = {name for row in rows for name in msgspec.json.decode(row)}
-    with (folder / "palermo.toml").open("a") as file:
-        # A topic is read only once, so the settings say what it brings.
-        file.write("\n[feed.columns]\n" + "".join(f'{name} = "{name}"\n' for name in sorted(names)))
-    carry_out(Wish(feed=str(folder), config=None, out=folder / "embedded"))
-    alerts = (folder / "embedded" / "alerts.ndjson").read_bytes()
-    return Country(folder=folder, rows=rows, alerts=alerts)
+    return with_embedded_alerts(folder)
 
 
 @pytest.fixture

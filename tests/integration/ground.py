@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
+import msgspec
 from kafka.errors import KafkaError
 
 from alerts.errors import AlertsError
@@ -55,7 +56,7 @@ away from, or added to, each topic.
 
 "What happens" tells what an operator sees. A process that ends by itself says why, with exit code
 {code}, and is started again as a service would be; how often is counted. Any other end fails the
-test.
+test. More rows, partitions and workers, without faults: `make scale`.
 
 | fault | dose | what happens | ended by itself | seconds | alerts | lost | doubled |
 |---|---|---|---|---|---|---|---|
@@ -143,8 +144,9 @@ def made_ground(
     *,
     environment: Mapping[str, str] | None = None,
     out: Path | None = None,
+    partitions: int = RAW_PARTITIONS,
 ) -> Ground:
-    own = settings.model_copy(update={"partitions": RAW_PARTITIONS})
+    own = settings.model_copy(update={"partitions": partitions})
     apply_topics(own, plan_topics(own))
     for path in country.folder.glob("*.ndjson"):
         if path.name != "feed.ndjson":
@@ -288,3 +290,15 @@ def embedded(
     carry_out(Wish(feed=str(folder), config=None, out=folder / "embedded"))
     alerts = (folder / "embedded" / "alerts.ndjson").read_bytes()
     return Country(folder=folder, rows=country.rows, alerts=alerts)
+
+
+def with_embedded_alerts(folder: Path) -> Country:
+    """A written country, and what the embedded runtime makes of it."""
+    rows = (folder / "feed.ndjson").read_bytes().splitlines()
+    names = {name for row in rows for name in msgspec.json.decode(row)}
+    with (folder / "palermo.toml").open("a") as file:
+        # A topic is read only once, so the settings say what it brings.
+        file.write("\n[feed.columns]\n" + "".join(f'{name} = "{name}"\n' for name in sorted(names)))
+    carry_out(Wish(feed=str(folder), config=None, out=folder / "embedded"))
+    alerts = (folder / "embedded" / "alerts.ndjson").read_bytes()
+    return Country(folder=folder, rows=rows, alerts=alerts)

@@ -81,12 +81,14 @@ def started(config: Path, out: Path, counts: dict[str, int]) -> Iterator[None]:
         for process in processes:
             process.send_signal(signal.SIGTERM)
         for process in processes:
-            process.wait(timeout=60)
+            process.wait(timeout=300)
 
 
-def wait_until_done(config: Path, out: Path, rows: int) -> None:
+def wait_until_done(
+    config: Path, out: Path, rows: int, *, patience_seconds: float = PATIENCE_SECONDS
+) -> None:
     """Until every row is counted and every stage has read what the one before it wrote."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + patience_seconds
     while not is_done(config, out, rows):
         assert time.monotonic() < until, "the stages did not come to an end"
         time.sleep(0.5)
