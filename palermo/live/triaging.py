@@ -167,7 +167,7 @@ class TriageStage:
             and self._desk.waits
             and time.monotonic() >= self._desk.publish_at
         ):
-            self._publish(self._desk)
+            self._tell_all(self._desk)
         if not found:
             return frozenset()
         assert self._desk is not None
@@ -188,7 +188,7 @@ class TriageStage:
         desk.progress = after
         self._observer("committed")
         if not desk.waits:
-            self._publish(desk)
+            self._tell_all(desk)
         self._exchange.show(partition, _offset(after))
         return frozenset()
 
@@ -242,6 +242,10 @@ class TriageStage:
             self._observer("publishing_failed")
         else:
             desk.waits = 0.0
+
+    def _tell_all(self, desk: _Desk) -> None:
+        self._publish(desk)
+        if not desk.waits:
             self._observer("published")
 
     def _patiently(self, step: Callable[[], Answer]) -> Answer:
