@@ -42,9 +42,14 @@ def configured(feed: Path, settings: KafkaSettings) -> Path:
     return config
 
 
+def id_of(row: bytes) -> str:
+    """Its transaction."""
+    return msgspec.json.decode(row, type=Row).txn_id
+
+
 def partition_of(row: bytes) -> int:
     """All contents of one id lie in one partition."""
-    return crc32(msgspec.json.decode(row, type=Row).txn_id.encode()) % PARTITIONS
+    return crc32(id_of(row).encode()) % PARTITIONS
 
 
 def spread(rows: Sequence[bytes]) -> list[list[bytes]]:
