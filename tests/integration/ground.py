@@ -56,7 +56,7 @@ away from, or added to, each topic.
 
 "What happens" tells what an operator sees. A process that ends by itself says why, with exit code
 {code}, and is started again as a service would be; how often is counted. Any other end fails the
-test. More rows, partitions and workers, without faults: `make scale`.
+test. More rows, partitions and workers, without faults: [scale.md](scale.md).
 
 | fault | dose | what happens | ended by itself | seconds | alerts | lost | doubled |
 |---|---|---|---|---|---|---|---|

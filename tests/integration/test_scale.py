@@ -24,11 +24,11 @@ from tests.integration.stages import Country, produce, settings_in, started, wai
 
 pytestmark = [pytest.mark.needs_java, pytest.mark.scale, pytest.mark.timeout(1800)]
 
-CUSTOMERS = int(os.environ.get("SCALE_CUSTOMERS", "6000"))
+CUSTOMERS = int(os.environ.get("SCALE_CUSTOMERS", "3600"))
 LARGE = CountrySettings(customers=CUSTOMERS, days=30, history=10, schemes_per_10k=1500.0)
 PARTITIONS = 8
 PATIENCE_SECONDS = 1500.0
-LEAST_ROWS, LEAST_ALERTS, LEAST_GATHERED = 200_000, 500, 50
+LEAST_ROWS, LEAST_ALERTS, LEAST_GATHERED = 200_000, 250, 50
 WORKERS = (1, 2, 4)
 
 HEAD = """# The same answer at scale
