@@ -39,7 +39,7 @@ def typology(p: EarningsTakerParameters) -> GatheringTypology:
         ),
         next_steps=(
             NextStep(
-                action="List every account that paid this receiver, and from what",
+                action="List every account that paid this receiver, from what, and what it kept",
                 field="benef_account_id",
                 days_before=90,
             ),

@@ -40,7 +40,7 @@ def typology(p: VictimDrainParameters) -> GatheringTypology:
         ),
         next_steps=(
             NextStep(
-                action="List every account that paid this receiver and what it kept to live on",
+                action="List every account that paid this receiver, from what, and what it kept",
                 field="benef_account_id",
                 days_before=90,
             ),

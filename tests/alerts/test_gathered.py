@@ -161,7 +161,7 @@ def test_what_two_typologies_state_and_ask_alike_is_told_once(store: Store) -> N
     (feeders,) = (fact for fact in alert.facts if fact.name == "feeders")
     assert feeders.transaction_ids == ("OUT001", "OUT002")
     asked = [(step.action, step.field) for step in alert.next_steps]
-    assert len(asked) == len(set(asked)) == 4
+    assert len(asked) == len(set(asked)) == 3
     lines = alert.narrative["en"].splitlines()
     assert len([line for line in lines if line.startswith("Unrelated accounts emptied")]) == 1
 
