@@ -158,7 +158,7 @@ def classify(rows: Rows, side: Side, known: Known, first_row: int, made: Columns
         made.side[n] = side.is_in
         mask = _of_money(rows, side, r) | _of_time(rows, known, r) | _of_codes(rows, known, r)
         mask |= _of_holder(rows, side, known, r, made.region[n])
-        mask |= _of_party(side, known, r, party, rows.local[r] // DAY)
+        mask |= _of_party(rows, side, known, r, party)
         if made.counterparty_region[n] >= 0:
             mask |= BIT.COUNTERPARTY_LOCATED
         made.mask[n] = mask & ~PAID_OUT | BIT.IN if side.is_in else mask | BIT.OUT
@@ -247,10 +247,6 @@ def _of_holder(rows: Rows, side: Side, known: Known, r: int, region: int) -> int
     year = EPOCH_YEAR + rows.month[r] // MONTHS
     if year - _at(known.birth_year, holder, NO_YEAR) < ADULT_YEARS:
         mask |= BIT.HOLDER_MINOR
-    if rows.txn_type[r] == known.other_type and account >= 0:
-        mask |= BIT.TRANSFER
-    if _at(known.is_ledger, account, 0) > 0:
-        mask |= BIT.BANK_LEDGER
     if _at(known.is_zone, rows.place[r], 0) > 0:
         mask |= BIT.ZONE
     if region >= 0:
@@ -267,9 +263,14 @@ def _of_holder(rows: Rows, side: Side, known: Known, r: int, region: int) -> int
 
 
 @inner
-def _of_party(side: Side, known: Known, r: int, party: int, day: int) -> int:
+def _of_party(rows: Rows, side: Side, known: Known, r: int, party: int) -> int:
     """Of whoever is on the other side, and of what either stands in a register as."""
-    mask, holder = 0, side.holder[r]
+    day = rows.local[r] // DAY
+    mask, holder, account = 0, side.holder[r], side.other_account[r]
+    if account >= 0 and rows.txn_type[r] == known.other_type:
+        mask |= BIT.TRANSFER
+    if _at(known.is_ledger, account, 0) > 0:
+        mask |= BIT.BANK_LEDGER
     if party >= 0:
         mask |= BIT.COUNTERPARTY_KNOWN
         if _at(known.is_merchant, party, 0) > 0:

@@ -109,8 +109,8 @@ def standing(
     world: World, *, is_always_armed: bool = False, only_what_fires: bool = False
 ) -> Standing:
     """An engine that has seen nothing yet, for a world's references and parameters."""
-    rates = _rates(world)
-    bundle = _bundle(world)
+    rates = rates_of(world)
+    bundle = bundle_of(world)
     available = provided(
         frozenset(TRANSACTION),
         world.references,
@@ -355,7 +355,7 @@ def _minor(world: World) -> Decimal:
     return Decimal(10) ** digits
 
 
-def _rates(world: World) -> Rates:
+def rates_of(world: World) -> Rates:
     assert isinstance(world.usd_minor, Dated)
     dated = ((None, world.usd_minor.before), (world.usd_minor.on, world.usd_minor.after))
     rates = [Rate(on=on, rate=value / _minor(world)) for on, value in dated if value is not None]
@@ -363,7 +363,7 @@ def _rates(world: World) -> Rates:
     return Rates(base_currency=world.base_currency, by_currency=by_currency)
 
 
-def _bundle(world: World) -> Bundle:
+def bundle_of(world: World) -> Bundle:
     assert isinstance(world.threshold, Dated)
     given = world.threshold
     dated = ((date.min, given.before), (given.on, given.after))

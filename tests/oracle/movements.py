@@ -411,6 +411,7 @@ def _bits(world: World, t: Transaction, m: Movement) -> dict[str, bool]:
         ),
         "SALARY": t.txn_type == "SALARY" or t.purpose_code in {"SALA", "PAYR"},
         "LOAN": t.txn_type.startswith("LOAN_"),
+        "CASINO": t.mcc == "7995",
         "CRYPTO": t.txn_type.startswith("CRYPTO_") or t.mcc == "6051",
         "OWN_TRANSFER": is_own,
         "RETURN": t.reversal_of is not None,
