@@ -221,8 +221,7 @@ class BrokerTopics:
 
     def write(self, topic: str, messages: Sequence[Outgoing]) -> None:
         try:
-            if self._producer is None:
-                self._producer = self._opened(self._settings)
+            self._stand_ready()
             self._producer.begin_transaction()
             sent = [
                 self._producer.send(
@@ -240,8 +239,7 @@ class BrokerTopics:
 
     def tail(self, topic: str, *, at_least: int) -> set[str]:
         try:
-            if self._producer is None:
-                self._producer = self._opened(self._settings)
+            self._stand_ready()
             with KafkaConsumer(
                 **client_options(self._settings),
                 isolation_level="read_committed",
@@ -259,6 +257,11 @@ class BrokerTopics:
     def close(self) -> None:
         if self._producer is not None:
             self._producer.close(timeout=self._settings.patience_seconds)
+
+    def _stand_ready(self) -> None:
+        """With a producer: after a failure the next one of its name."""
+        if self._producer is None:
+            self._producer = self._opened(self._settings)
 
     def _give_up(self) -> None:
         try:

@@ -19,6 +19,11 @@ class Figure:
     values: Sequence[float]
 
 
+def once(name: str, unit: str, value: float, *, goal: str = "") -> Figure:
+    """What was measured a single time."""
+    return Figure(name=name, goal=goal, unit=unit, values=[value])
+
+
 def timed(work: Callable[[], object], *, times: int = 3) -> list[float]:
     """CPU seconds (user and system, all threads) of each repetition."""
     spent = []

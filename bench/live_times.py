@@ -3,10 +3,8 @@ killed processes are back. Starts a broker of its own (Java and Maven) and three
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,16 +17,15 @@ import numpy as np
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from alerts.alert import Alert
-from bench.figures import Figure, print_table
+from bench.figures import Figure, once
 from bench.topic import (
     PALERMO,
     PARTITIONS,
-    broker,
     configured,
     id_of,
     partition_of,
+    print_from_topics,
     produce,
-    simulated,
     topics_of,
 )
 from ingest.kafka_settings import KafkaSettings
@@ -51,14 +48,7 @@ TAKEN_OVER = re.compile(rb'"partition_taken_over".*"seconds": ([0-9.]+)')
 
 def main() -> None:
     title = "Times of the live runtime, a process a stage"
-    if not all(map(shutil.which, ("java", "mvn"))):
-        print(f"## {title}\n\nNot measured: there is no Java and Maven here.")
-        return
-    with tempfile.TemporaryDirectory(prefix="palermo-bench-") as name:
-        folder = Path(name)
-        rows = simulated(folder / "feed", COUNTRY)
-        with broker(folder / "broker") as address:
-            print_table(title, figures(folder / "feed", rows, address))
+    print_from_topics(title, COUNTRY, figures)
 
 
 def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
@@ -78,8 +68,8 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
     latencies = _latencies(settings, feeding.sent_at, until=calm_until)
     quantiles = [float(np.percentile(latencies, share)) for share in (50, 99)]
     return [
-        _figure("backlog worked off", "rows/s", load),
-        _figure("load", "rows/s", load / 2),
+        once("backlog worked off", "rows/s", load),
+        once("load", "rows/s", load / 2),
         Figure(
             name=f"row to alert, p50 of {len(latencies)}", goal="", unit="s", values=quantiles[:1]
         ),
@@ -88,10 +78,6 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
         Figure(name="of which state made again", goal="<= 1", unit="s", values=replays),
         Figure(name="killed, its work done by another", goal="<= 15", unit="s", values=[other]),
     ]
-
-
-def _figure(name: str, unit: str, value: float) -> Figure:
-    return Figure(name=name, goal="", unit=unit, values=[value])
 
 
 class _Service:

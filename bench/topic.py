@@ -1,9 +1,11 @@
 """A broker of a bench's own, topics on it, and rows on them."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from zlib import crc32
 import msgspec
 from kafka import KafkaProducer
 
+from bench.figures import Figure, print_table
 from ingest.kafka_settings import KafkaSettings
 from palermo.topics import apply_topics, plan_topics
 
@@ -25,6 +28,23 @@ class Row(msgspec.Struct):
     """What a row is spread over the partitions by."""
 
     txn_id: str
+
+
+def print_from_topics(
+    title: str,
+    asked: Mapping[str, float],
+    figures: Callable[[Path, list[bytes], str], Iterable[Figure]],
+) -> None:
+    """The table of what `figures` makes of an invented country's folder, its rows and a broker's
+    address; says so where there can be no broker."""
+    if not all(map(shutil.which, ("java", "mvn"))):
+        print(f"## {title}\n\nNot measured: there is no Java and Maven here.")
+        return
+    with tempfile.TemporaryDirectory(prefix="palermo-bench-") as name:
+        folder = Path(name)
+        rows = simulated(folder / "feed", asked)
+        with broker(folder / "broker") as address:
+            print_table(title, figures(folder / "feed", rows, address))
 
 
 def simulated(feed: Path, asked: Mapping[str, float]) -> list[bytes]:

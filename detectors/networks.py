@@ -50,7 +50,8 @@ class NetworkDetector:
         usd_minor: DollarRate,
     ) -> None:
         self._by_shape = {each.shape: each for each in definitions}
-        self._relations, self._firms, self._usd_minor = relations, firms, usd_minor
+        self._limits = {key: _share_limits(each, firms) for key, each in self._by_shape.items()}
+        self._relations, self._usd_minor = relations, usd_minor
 
     def detect(self, shapes: ShapesJudged) -> NetworkFindings:
         """Every finding that the shapes make or unmake, by its key."""
@@ -74,7 +75,7 @@ class NetworkDetector:
         usd = self._usd_minor(shape.trigger.time.date())
         moved = _moved(shape)
         is_small = usd is not None and moved < definition.least_usd * usd
-        limits = _share_limits(definition, self._firms)
+        limits = self._limits[shape.shape]
         is_everyday = any(limit.refuses(shape) for limit in limits)
         if unrelated < definition.least_parties or is_small or is_everyday:
             return None

@@ -3,15 +3,15 @@
 So rows that were late when they first came are in their place now.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import overload
 
 import polars as pl
 
 from ingest.archive import ARCHIVED, Archive, Day, is_archive_file
+from ingest.block import RowsOnDemand
 from ingest.errors import FeedChanged, FeedUnreadable
 from ingest.feed import Message, Position, RawBatch
 
@@ -23,7 +23,7 @@ and a file that holds many days would be read for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ArchivedRows(Sequence[Message]):
+class ArchivedRows(RowsOnDemand):
     """Rows that were decoded before: `frame` has the ARCHIVED columns."""
 
     frame: pl.DataFrame
@@ -31,24 +31,13 @@ class ArchivedRows(Sequence[Message]):
     def __len__(self) -> int:
         return self.frame.height
 
-    @overload
-    def __getitem__(self, at: int) -> Message: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Message]: ...
-
-    def __getitem__(self, at: int | slice) -> Message | Sequence[Message]:
-        if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+    def message(self, at: int) -> Message:
         row = self.frame[at]
         return Message(
             value=row.write_ndjson().strip().encode(),
             where=f"archive, row {row['row'][0]}",
             raw_ref=row["raw_ref"][0],
         )
-
-    def __iter__(self) -> Iterator[Message]:
-        return (self[at] for at in range(len(self)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

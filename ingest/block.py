@@ -1,5 +1,6 @@
 """Rows as they lie in one buffer: what a feed gives out, without an object for each row."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -14,16 +15,14 @@ from ingest.lines import LineBlock
 Int64s = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FileRows(Sequence[Message]):
-    """Rows of one file, read as messages where a message is asked for."""
+class RowsOnDemand(Sequence[Message]):
+    """Rows, read as messages where a message is asked for."""
 
-    name: str
-    lines: LineBlock
-    layout: Layout | None
+    __slots__ = ()
 
-    def __len__(self) -> int:
-        return len(self.lines)
+    @abstractmethod
+    def message(self, at: int) -> Message:
+        """The row at a place from 0 on."""
 
     @overload
     def __getitem__(self, at: int) -> Message: ...
@@ -34,6 +33,24 @@ class FileRows(Sequence[Message]):
     def __getitem__(self, at: int | slice) -> Message | Sequence[Message]:
         if isinstance(at, slice):
             return [self[each] for each in range(*at.indices(len(self)))]
+        return self.message(at)
+
+    def __iter__(self) -> Iterator[Message]:
+        return (self[at] for at in range(len(self)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FileRows(RowsOnDemand):
+    """Rows of one file."""
+
+    name: str
+    lines: LineBlock
+    layout: Layout | None
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def message(self, at: int) -> Message:
         line = self.lines.line(at)
         return Message(
             value=line.value,
@@ -49,9 +66,6 @@ class FileRows(Sequence[Message]):
         """How many bytes the rows have here."""
         return int(self.lines.stops[-1] - self.lines.starts[0])
 
-    def __iter__(self) -> Iterator[Message]:
-        return (self[at] for at in range(len(self)))
-
     def raw_refs(self) -> pl.Series:
         """The pointer of each row to its raw bytes."""
         places = pl.lit(pl.Series(self.lines.offsets)), pl.lit(pl.Series(self.lines.lengths))
@@ -59,9 +73,9 @@ class FileRows(Sequence[Message]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TopicRows(Sequence[Message]):
-    """Rows of one partition of a topic, JSON, read as messages where a message is asked for. Of
-    each row: its bytes, the offset of its message and its place there, None for the only one."""
+class TopicRows(RowsOnDemand):
+    """Rows of one partition of a topic, JSON. Of each row: its bytes, the offset of its message
+    and its place there, None for the only one."""
 
     topic: str
     partition: int
@@ -72,15 +86,7 @@ class TopicRows(Sequence[Message]):
     def __len__(self) -> int:
         return len(self.values)
 
-    @overload
-    def __getitem__(self, at: int) -> Message: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Message]: ...
-
-    def __getitem__(self, at: int | slice) -> Message | Sequence[Message]:
-        if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+    def message(self, at: int) -> Message:
         value, place = self.values[at], self.places[at]
         row = f"{self.offsets[at]}" if place is None else f"{self.offsets[at]}.{place}"
         return Message(

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ingest.kernels.cells import Bools
 from ingest.lexicon import Concept
 from ingest.reference import Account, Licence, Place, References
 from models.account_holders import AccountHolders
 from models.bundle import Bundle
 from models.kernels.arena import Columns, Int8s, Int32s, Int64s, UInt64s, empty_columns
 from models.kernels.classify import (
-    DAY,
     NEVER_OPENED,
     NO_YEAR,
     Known,
@@ -25,6 +25,7 @@ from models.kernels.classify import (
     Side,
     classify,
 )
+from models.kernels.slices import DAY
 from models.mask import Mask
 from models.names import NO_NAME, Names, table_of
 
@@ -47,7 +48,6 @@ SCHOOL_KINDS = ("SCHOOL",)
 UNMOVED = ("REJECTED", "ATTEMPTED")
 OTHER_TYPE = "OTHER"
 
-Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[Any]
 """Integers of any width."""
 
@@ -218,8 +218,8 @@ class Classifier:
         """At most two movements a TRANSACTION row; rejected and attempted ones move nothing.
         `first_row` is the running number of the first transaction."""
         columns = _Columns(transactions, self._names)
-        holders = self._holders_of(columns)
-        rows = self._rows(columns)
+        holders, rows = self._holders_of(columns), self._rows(columns)
+        accounts = {side: columns.account(side) for side in holders}
         sides = []
         for is_in, own, other in ((False, "orig", "benef"), (True, "benef", "orig")):
             holder, is_customer = holders[own]
@@ -228,9 +228,9 @@ class Classifier:
                 holds=columns.flags(f"{own}_holds"),
                 holder=holder,
                 is_customer=is_customer,
-                account=columns.account(own),
+                account=accounts[own],
                 other_holder=holders[other][0],
-                other_account=columns.account(other),
+                other_account=accounts[other],
                 other_region=columns.names(f"{other}_region"),
                 other_country=columns.names(f"{other}_country"),
             )

@@ -346,9 +346,9 @@ def _manifest_in(path: Path) -> Manifest:
 def _batches(path: Path, name: str, manifest: Manifest) -> Sequence[pa.RecordBatch]:
     """A section, checked as a whole before anything of it is used."""
     expected = manifest.sections.get(name)
-    if expected is None and name in FILLED_BY_ROWS:
-        return ()
     if expected is None:
+        if name in FILLED_BY_ROWS:
+            return ()
         raise SnapshotRefused(f"has no section {name}")
     try:
         whole = pa.memory_map(str(path / _file(name))).read_buffer()

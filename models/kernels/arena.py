@@ -53,8 +53,6 @@ MOVEMENT = np.dtype(
 amount in minor units (-1 = unpriced); day and month local, since 1970; row = running number of
 the transaction."""
 
-FIELDS: tuple[str, ...] = tuple(MOVEMENT.names or ())
-
 
 def empty_columns(slots: int) -> Columns:
     """Zeroed slots."""

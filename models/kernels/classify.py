@@ -4,15 +4,13 @@ from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ingest.kernels.cells import Bools
 from ingest.kernels.inner import inner, lean
 from models.kernels.arena import Columns, Int32s, Int64s, UInt64s
+from models.kernels.slices import DAY
 from models.mask import Mask
 
-Bools = npt.NDArray[np.bool_]
-
-DAY = 86_400_000_000
 HOUR = 3_600_000_000
 EPOCH_YEAR = 1970
 MONTHS = 12
