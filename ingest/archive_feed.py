@@ -12,7 +12,7 @@ import polars as pl
 
 from ingest.archive import ARCHIVED, Archive, Day, is_archive_file
 from ingest.block import RowsOnDemand
-from ingest.errors import FeedChanged, FeedUnreadable
+from ingest.errors import FeedChanged, FeedUnreadable, other_kind
 from ingest.feed import Message, Position, RawBatch
 
 PARTITION = "archive"
@@ -83,6 +83,8 @@ class ArchiveFeed:
         """Continues after a position; FeedChanged if other rows lie there now."""
         if not position:
             return
+        if "day" not in position:
+            raise other_kind()
         day, read = date.fromisoformat(str(position["day"])), int(str(position["rows"]))
         while self._waiting and self._waiting[0].first <= day:
             self._span = self._waiting.pop(0)

@@ -15,6 +15,14 @@ class FeedChanged(IngestError):
     """The input is not the one a position was taken in."""
 
 
+def other_kind() -> FeedChanged:
+    """A position that was taken in another kind of feed."""
+    return FeedChanged(
+        "the output folder holds a run that read another kind of feed (files, an archive or "
+        "topics); go on with that one, or start with a new output folder"
+    )
+
+
 class ArchiveUnusable(IngestError):
     """The archive does not hold what this release would have written."""
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ingest.block import FileRows
 from ingest.compression import DAMAGE, SUFFIXES, Bytes, decompressed
-from ingest.errors import FeedChanged, FeedUnreadable
+from ingest.errors import FeedChanged, FeedUnreadable, other_kind
 from ingest.feed import Layout, Message, Position, RawBatch
 from ingest.formats.delimited import split
 from ingest.formats.parquet import MAGIC, ParquetLines
@@ -83,6 +83,8 @@ class FileFeed:
         """Continues after a position; FeedChanged if other rows lie there now."""
         if not position:
             return
+        if "file" not in position:
+            raise other_kind()
         while self._waiting and _shown(self._waiting[0]) != position["file"]:
             self._pass_over(self._opened())
         if not self._waiting:

@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, OffsetOutOfRangeError
 
 from ingest.block import TopicRows
-from ingest.errors import IngestError
+from ingest.errors import IngestError, other_kind
 from ingest.feed import Message, Position, RawBatch
 from ingest.formats.arrow import arrow_lines, is_arrow
 from ingest.kafka_settings import KafkaSettings, client_options
@@ -156,8 +156,11 @@ class KafkaFeed:
     def seek(self, position: Position) -> None:
         """Continue after `position`. Partitions it does not name are new: read from their start.
 
-        Raises KafkaFeedError if the topic no longer holds that place.
+        Raises KafkaFeedError if the topic no longer holds that place, FeedChanged if it is one in
+        another kind of feed.
         """
+        if any(not isinstance(value, list | tuple) for value in position.values()):
+            raise other_kind()
         stored = {name: _place(value) for name, value in position.items()}
         faults = self._faults(stored)
         if faults:

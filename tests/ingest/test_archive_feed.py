@@ -92,6 +92,11 @@ def test_an_archive_that_changed_meanwhile_is_refused(folder: Path) -> None:
         ArchiveFeed(folder).seek(upto)
 
 
+def test_a_position_in_another_kind_of_feed_is_refused(folder: Path) -> None:
+    with pytest.raises(FeedChanged, match="another kind of feed"):
+        ArchiveFeed(folder).seek({"file": "rows.ndjson", "line": 1, "offset": 5, "row": ""})
+
+
 def test_a_folder_of_other_files_is_no_archive(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "rows.parquet").write_bytes(b"")
 

@@ -169,6 +169,14 @@ def test_a_file_that_is_gone_is_noticed(feed_of: Open, tmp_path: Path) -> None:
         feed_of(path).seek(gone)
 
 
+def test_a_position_in_another_kind_of_feed_is_refused(feed_of: Open, tmp_path: Path) -> None:
+    path = tmp_path / "rows.ndjson"
+    path.write_bytes(ROWS)
+
+    with pytest.raises(FeedChanged, match="another kind of feed"):
+        feed_of(path).seek({"day": "2024-03-01", "rows": 1})
+
+
 def test_standard_input_is_read_and_resumed_by_feeding_it_again(feed_of: Open) -> None:
     first = feed_of("-", io.BytesIO(ROWS)).poll(at_most=5, wait=0)
 

@@ -17,6 +17,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ingest.block import joined, raw_refs
+from ingest.errors import FeedChanged
 from ingest.feed import Position, RawBatch
 from ingest.formats import arrow
 from ingest.kafka_feed import KafkaFeed, KafkaFeedError, rows_in
@@ -308,6 +309,11 @@ def test_a_place_the_topic_no_longer_holds_is_refused(position: Position, senten
 
     with pytest.raises(KafkaFeedError, match=sentence):
         feed.seek(position)
+
+
+def test_a_position_in_another_kind_of_feed_is_refused() -> None:
+    with pytest.raises(FeedChanged, match="another kind of feed"):
+        a_feed([[b"{1}"]]).seek({"file": "rows.ndjson", "line": 1, "offset": 5, "row": ""})
 
 
 def test_rows_deleted_before_they_were_read_stop_the_feed() -> None:
