@@ -44,7 +44,8 @@ def cleared_cases(connection: sa.Connection) -> list[ClearedCase]:
 
 def _case(connection: sa.Connection, findings: list[Finding]) -> ClearedCase:
     strongest = max(findings, key=lambda finding: finding.strength)
-    references = [each.reference for each in ledger.cited(connection, strongest.citations)]
+    (cited,) = ledger.cited(connection, [strongest.citations])
+    references = [each.reference for each in cited]
     return ClearedCase(
         subject=Subject(kind=strongest.subject_kind, id=strongest.subject_id),
         typology=strongest.typology,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
@@ -313,7 +314,10 @@ def encode(finding: Finding) -> bytes:
     return msgspec.json.encode(finding)
 
 
+@lru_cache(maxsize=1 << 13)
 def decode(body: bytes) -> Finding:
+    """The finding again; those asked for again and again, as long as signals come to their link,
+    are kept decoded (about 5 kB each)."""
     return _DECODER.decode(body)
 
 

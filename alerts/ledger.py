@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -101,13 +102,19 @@ def holders(connection: sa.Connection) -> set[str]:
     return set(connection.execute(sa.select(LEDGER_REACH.c.holder)).scalars())
 
 
-def cited(connection: sa.Connection, citations: Sequence[Citation]) -> tuple[Entry, ...]:
-    """The movements of all citations in total order, each once, at most the last MOST_CITED."""
-    found: dict[tuple[bytes, str], Entry] = {}
-    for citation in citations:
-        for entry in _cited_by(connection, citation):
-            found[(entry.order_key, entry.holder)] = entry
-    return tuple(found[key] for key in sorted(found)[-MOST_CITED:])
+def cited(
+    connection: sa.Connection, findings: Sequence[Sequence[Citation]]
+) -> list[tuple[Entry, ...]]:
+    """Of each finding the movements of all its citations in total order, each once, at most the
+    last MOST_CITED. Several are asked for together: most cite the same holders."""
+    ranges: dict[str, _Range] = {}
+    for citation in (each for citations in findings for each in citations):
+        wanted = _range_of(citation)
+        ranges[wanted.holder] = ranges.get(wanted.holder, wanted).with_other(wanted)
+    by_holder: dict[str, list[Entry]] = {holder: [] for holder in ranges}
+    for piece in _pieces(connection, list(ranges.values())):
+        by_holder[piece.holder].extend(piece.entries())
+    return [_cited_in(connection, citations, by_holder) for citations in findings]
 
 
 def packed_legs(frame: pl.DataFrame, findings: Sequence[Finding]) -> list[bytes]:
@@ -146,21 +153,39 @@ def ledger_frame(entries: Sequence[Entry]) -> pl.DataFrame:
     return pl.DataFrame([_frame_row(entry) for entry in ordered], schema=LEDGER)
 
 
-def _cited_by(connection: sa.Connection, citation: Citation) -> list[Entry]:
-    last = order_key(citation.upto)
-    # A key begins with its time: the first one after `since` is the next microsecond's.
-    first = _first_key(citation.since)
+def _cited_in(
+    connection: sa.Connection,
+    citations: Sequence[Citation],
+    by_holder: Mapping[str, Sequence[Entry]],
+) -> tuple[Entry, ...]:
+    found: dict[tuple[bytes, str], Entry] = {}
+    for citation in citations:
+        for entry in _cited_by(connection, citation, by_holder[citation.holder]):
+            found[(entry.order_key, entry.holder)] = entry
+    return tuple(found[key] for key in sorted(found)[-MOST_CITED:])
+
+
+def _cited_by(
+    connection: sa.Connection, citation: Citation, of_holder: Sequence[Entry]
+) -> list[Entry]:
+    wanted = _range_of(citation)
     kinds, left_out = _as_signed(citation.mask_any), int(Mask.RETURN)
     entries = [
         entry
-        for entry in _within(connection, _Range(citation.holder, first, _after(last)))
-        if entry.mask & kinds
+        for entry in of_holder
+        if wanted.holds(entry.order_key)
+        and entry.mask & kinds
         and not entry.mask & left_out
         and (citation.account is None or entry.account == citation.account)
         and (not citation.only or entry.txn in citation.only)
     ]
-    standing = _standing(connection, citation.holder, last, entries)
+    standing = _standing(connection, citation.holder, order_key(citation.upto), entries)
     return sorted(standing, key=_key_of, reverse=True)[:MOST_CITED]
+
+
+def _range_of(citation: Citation) -> "_Range":
+    # A key begins with its time: the first one after `since` is the next microsecond's.
+    return _Range(citation.holder, _first_key(citation.since), _after(order_key(citation.upto)))
 
 
 def _legs_by_name(frame: pl.DataFrame, named: Collection[Named]) -> dict[Named, Legs]:
@@ -214,6 +239,10 @@ class _Range(NamedTuple):
     def holds(self, key: bytes) -> bool:
         return self.since <= key < self.until
 
+    def with_other(self, other: "_Range") -> "_Range":
+        """From the earlier beginning to the later end."""
+        return _Range(self.holder, min(self.since, other.since), max(self.until, other.until))
+
 
 class _Piece(NamedTuple):
     """Movements of a holder that were written together."""
@@ -222,10 +251,16 @@ class _Piece(NamedTuple):
     first_key: bytes
     body: bytes
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> Sequence[Entry]:
         """In total order."""
-        columns = _COLUMNS.decode(zstandard.decompress(self.body))
-        return [_entry(self.holder, each) for each in zip(*columns, strict=True)]
+        return _unpacked(self.holder, self.body)
+
+
+@lru_cache(maxsize=1 << 9)
+def _unpacked(holder: str, body: bytes) -> tuple[Entry, ...]:
+    """Pieces asked for again and again, as long as their alert changes, are kept unpacked."""
+    columns = _COLUMNS.decode(zstandard.decompress(body))
+    return tuple(_entry(holder, each) for each in zip(*columns, strict=True))
 
 
 def _revive(connection: sa.Connection, returns: Returned) -> None:

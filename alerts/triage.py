@@ -257,14 +257,13 @@ class Triage:
         since: int,
     ) -> Iterator[Finding]:
         by_trigger = {signal.trigger: signal for signal in signals}
-        found = gather(definition, link, "customer", signals, self._background.relations)
-        for finding in found:
-            if microseconds(finding.trigger.time) >= since:
-                feeder = by_trigger[finding.trigger].holder
-                kind = self._kind(
-                    connection, Link(kind=definition.link, id=link), feeder, finding.trigger
-                )
-                yield replace(finding, subject_kind=kind)
+        relations, from_on = self._background.relations, moment(since)
+        for finding in gather(definition, link, "customer", signals, relations, from_on=from_on):
+            feeder = by_trigger[finding.trigger].holder
+            kind = self._kind(
+                connection, Link(kind=definition.link, id=link), feeder, finding.trigger
+            )
+            yield replace(finding, subject_kind=kind)
 
     def _kind(
         self, connection: sa.Connection, link: Link, feeder: str, upto: TriggerKey
@@ -378,16 +377,19 @@ class Triage:
         self, connection: sa.Connection, outlines: Mapping[str, Outline]
     ) -> tuple[Cited, ...]:
         loaded = kept.load(connection, [outline.id for outline in outlines.values()])
-        return tuple(self._cite(connection, loaded[outline.id]) for outline in outlines.values())
+        return self._cite(connection, [loaded[outline.id] for outline in outlines.values()])
 
-    def _cite(self, connection: sa.Connection, found: KeptFinding) -> Cited:
-        return Cited(
-            finding=found.finding,
-            definition=self._background.definitions[found.finding.typology],
-            model=found.model,
-            entries=ledger.cited(connection, found.finding.citations)
-            if found.legs is None
-            else ledger.unpacked_legs(found.legs),
+    def _cite(self, connection: sa.Connection, found: Sequence[KeptFinding]) -> tuple[Cited, ...]:
+        citations = [each.finding.citations for each in found if each.legs is None]
+        entries = iter(ledger.cited(connection, citations))
+        return tuple(
+            Cited(
+                finding=each.finding,
+                definition=self._background.definitions[each.finding.typology],
+                model=each.model,
+                entries=next(entries) if each.legs is None else ledger.unpacked_legs(each.legs),
+            )
+            for each in found
         )
 
     def _feeders(self, connection: sa.Connection, cited: Sequence[Cited]) -> tuple[Cited, ...]:
@@ -401,7 +403,7 @@ class Triage:
 
     def _signals_behind(
         self, connection: sa.Connection, finding: Finding, definition: GatheringTypology
-    ) -> Iterator[Cited]:
+    ) -> tuple[Cited, ...]:
         start = microseconds(finding.trigger.time - definition.window) + 1
         first, _ = keys_between(start, start)
         link = Link(kind=definition.link, id=finding.subject_id)
@@ -411,9 +413,8 @@ class Triage:
         best = _strongest_by_subject(outlines)
         loaded = kept.load(connection, [outline.id for outline in best])
         by_holder = {each.finding.holder: each for each in loaded.values()}
-        for feeder in finding.feeders:
-            if feeder in by_holder:
-                yield self._cite(connection, by_holder[feeder])
+        feeders = [by_holder[feeder] for feeder in finding.feeders if feeder in by_holder]
+        return self._cite(connection, feeders)
 
     def _own_signals(self, connection: sa.Connection, episode: Episode) -> tuple[Cited, ...]:
         reach = self._background.settings.episode_gap // MICROSECOND

@@ -7,6 +7,7 @@ from statistics import fmean
 
 from detectors.finding import ExculpationResult, Fact, Finding, SubjectKind
 from detectors.typology import Demand, GatheringTypology
+from ingest.times import EPOCH
 
 HUB_SIGNALS = 1_000
 
@@ -20,11 +21,14 @@ def gather(
     subject_kind: SubjectKind,
     signals: Sequence[Finding],
     relations: Relations,
+    *,
+    from_on: datetime = EPOCH,
 ) -> list[Finding]:
-    """One finding at each signal by which enough unrelated feeders speak of the subject.
+    """One finding at each signal of a time or later by which enough unrelated feeders speak of the
+    subject.
 
     subject: the id of the link. signals: all current, uncleared signals that carry it, in any
-    order.
+    order; of those before that time, at least what the definition reaches back to.
     """
     kin = relations(subject) | {subject}
     ordered = sorted(
@@ -33,14 +37,19 @@ def gather(
     )
     findings, sittings = [], list[_Sitting]()
     for last, signal in enumerate(ordered):
+        is_asked = signal.trigger.time >= from_on
+        if not is_asked and definition.recurrence is None:
+            continue
         since = signal.trigger.time - definition.window
         first = max(0, last + 1 - HUB_SIGNALS)
         window = [s for s in ordered[first : last + 1] if s.trigger.time > since]
         strongest = _strongest_by_feeder(window)
-        unrelated = unrelated_groups(list(strongest), relations)
         now = _Sitting(time=signal.trigger.time, feeders=frozenset(strongest))
-        common = _common(definition, now, sittings)
         sittings.append(now)
+        if not is_asked:
+            continue
+        unrelated = unrelated_groups(list(strongest), relations)
+        common = _common(definition, now, sittings)
         if _is_enough(definition, unrelated, common):
             gathered = _Gathered(strongest=strongest, unrelated=unrelated, common=common)
             findings.append(_finding(definition, subject, subject_kind, signal, gathered, since))

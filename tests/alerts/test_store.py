@@ -259,7 +259,8 @@ def test_movements_written_one_a_row_are_taken_over(tmp_path: Path) -> None:
             upto=trigger_key(moves, 1),
             mask_any=(1 << 64) - 1,
         )
-        assert_frame_equal(ledger_frame(cited_movements(connection, [cited])), moves)
+        (found,) = cited_movements(connection, [[cited]])
+        assert_frame_equal(ledger_frame(found), moves)
     engine.dispose()
 
 
