@@ -22,7 +22,8 @@ DISTINCT_COUNTERPARTIES = int(Aggregate.DISTINCT_COUNTERPARTIES)
 DISTINCT_REGIONS = int(Aggregate.DISTINCT_REGIONS)
 DISTINCT_COUNTERPARTY_REGIONS = int(Aggregate.DISTINCT_COUNTERPARTY_REGIONS)
 ACCOUNT_SCOPE, HOLDER_SCOPE = 0, 1
-ALL_ACCOUNTS = -1
+ALL_ACCOUNTS: Any = np.int32(-1)
+"""Of the accounts' type: for a plain constant the kernel would be compiled once more."""
 NEVER = np.iinfo(np.int64).max
 
 

@@ -102,10 +102,14 @@ HANDED_ON_SUM = int(Aggregate.HANDED_ON_SUM)
 TOUCHED_SUM = int(Aggregate.TOUCHED_SUM)
 AT_HOME = int(Mask.AT_HOME)
 
-SCREEN_DAYS = 60
-"""Screens read features of short windows only."""
+# Numbers of NumPy: a kernel is compiled once more for each plain constant it is given.
+SCREEN_DAYS: Any = np.int64(60)
+WHOLE_DAYS: Any = np.int64(LONGEST_DAYS)
+"""How far back a slice goes: screens read features of short windows only."""
 
-ALL, REST, PAST = 0, 1, 2
+ALL: Any = np.int64(0)
+REST: Any = np.int64(1)
+PAST: Any = np.int64(2)
 VARIANTS = 3
 TESTS = len(Test)
 
@@ -220,7 +224,7 @@ def evaluate(
             if not bits:
                 continue
             left |= bits
-            n, _ = look_back(columns, triggers, t, scope, LONGEST_DAYS, room)
+            n, _ = look_back(columns, triggers, t, scope, WHOLE_DAYS, room)
             for f in range(len(features.aggregate)):
                 if is_known[f] or features.scope[f] != scope or not features.arms[f] & bits:
                     continue
@@ -251,7 +255,7 @@ def compare(
             bits = triggers.armed[t] & scope_bits(arms, scope)
             if not bits:
                 continue
-            n, is_capped = look_back(columns, triggers, t, scope, LONGEST_DAYS, room)
+            n, is_capped = look_back(columns, triggers, t, scope, WHOLE_DAYS, room)
             mark_explained(
                 columns, room.picked, room.counted, n, triggers.history_days[t], triggers.usd[t],
                 room.explained, room.order, room.keys,
