@@ -30,14 +30,21 @@ from bench.topic import (
 )
 from ingest.kafka_settings import KafkaSettings
 
-COUNTRY = {"customers": 1500, "days": 40, "history": 20, "seed": 4, "schemes-per-10k": 2500.0}
-"""Dense: an alert in some hundred rows, or there would be none to time."""
+COUNTRY = {"customers": 4000, "days": 30, "history": 20, "seed": 4, "schemes-per-10k": 500.0}
+"""A scheme for every twentieth customer: far more than anywhere, or there would be no alert to
+time; not so many that triage alone is busy."""
 
-BEFORE_SHARE = 0.4
+BEFORE_SHARE = 0.3
 """Of the rows that are there at the start: windows are full when the clock begins."""
 
-CALM_SHARE = 0.5
+FIRST_ROWS = 2_000
+"""After these the stages have loaded what they need."""
+
+CALM_SHARE = 0.6
 """Of the others, before anything is killed."""
+
+STORM_SECONDS = 180.0
+"""The rest comes at a rate at which it lasts for all that is killed."""
 
 STAGES = ("ingest", "detect", "triage")
 TURN_SECONDS = 0.05
@@ -55,21 +62,30 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
     """What one run took."""
     settings = topics_of(address, "times")
     before = int(len(rows) * BEFORE_SHARE)
-    produce(settings, rows[:before], lines=1)
     with _Service(feed, settings).running() as service:
-        load = before / service.caught_up()
-        with _feeding(settings, rows[before:], a_second=load / 2) as feeding:
-            feeding.wait_for(CALM_SHARE)
-            calm_until = time.time()
+        produce(settings, rows[:FIRST_ROWS], lines=1)
+        service.caught_up()
+        begun = time.monotonic()
+        produce(settings, rows[FIRST_ROWS:before], lines=1)
+        service.caught_up()
+        load = (before - FIRST_ROWS) / (time.monotonic() - begun)
+        sent_at: dict[str, float] = {}
+        calm = before + int((len(rows) - before) * CALM_SHARE)
+        with _feeding(settings, rows[before:calm], sent_at, a_second=load / 2) as feeding:
+            feeding.join()
+        calm_until = time.time()
+        in_storm = min(load / 2, (len(rows) - calm) / STORM_SECONDS)
+        with _feeding(settings, rows[calm:], sent_at, a_second=in_storm):
             same = [service.back("detect", name="detect") for _ in range(TIMES_KILLED)]
             replays = service.taken_over_in("detect")[-PARTITIONS * TIMES_KILLED :]
             other = service.back("ingest", name="another")
         service.caught_up()
-    latencies = _latencies(settings, feeding.sent_at, until=calm_until)
+    latencies = _latencies(settings, sent_at, until=calm_until)
     quantiles = [float(np.percentile(latencies, share)) for share in (50, 99)]
     return [
-        once("backlog worked off", "rows/s", load),
+        once("sent and worked off at full speed", "rows/s", load),
         once("load", "rows/s", load / 2),
+        once("load while processes are killed", "rows/s", in_storm),
         Figure(
             name=f"row to alert, p50 of {len(latencies)}", goal="", unit="s", values=quantiles[:1]
         ),
@@ -100,12 +116,10 @@ class _Service:
             for process in self._processes.values():
                 process.wait(timeout=60)
 
-    def caught_up(self) -> float:
-        """Seconds from the first commit until no stage has anything before it."""
+    def caught_up(self) -> None:
+        """Returns when no stage has anything before it."""
         _until(lambda: any(self._places("ingest").values()))
-        begun = time.monotonic()
         _until(lambda: not any(map(self._is_behind, STAGES)))
-        return time.monotonic() - begun
 
     def back(self, stage: str, *, name: str) -> float:
         """Seconds from a SIGKILL, and the start of a process of this name, until every partition
@@ -168,22 +182,15 @@ class _Service:
         )
 
 
-class _Feeding:
-    """Rows sent at a rate, and when each was."""
-
-    def __init__(self, rows: int, sent_at: dict[str, float]) -> None:
-        self._rows, self.sent_at = rows, sent_at
-
-    def wait_for(self, share: float) -> None:
-        """Returns when so much of the rows was sent."""
-        _until(lambda: len(self.sent_at) >= share * self._rows)
-
-
 @contextmanager
 def _feeding(
-    settings: KafkaSettings, rows: Sequence[bytes], *, a_second: float
-) -> Iterator[_Feeding]:
-    sent_at: dict[str, float] = {}
+    settings: KafkaSettings,
+    rows: Sequence[bytes],
+    sent_at: dict[str, float],
+    *,
+    a_second: float,
+) -> Iterator[Thread]:
+    """Rows are sent at a rate, and noted when each was, until the end of the block."""
     is_over = Event()
 
     def send() -> None:
@@ -203,7 +210,7 @@ def _feeding(
     thread = Thread(target=send)
     thread.start()
     try:
-        yield _Feeding(len({id_of(row) for row in rows}), sent_at)
+        yield thread
     finally:
         is_over.set()
         thread.join()

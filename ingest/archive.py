@@ -124,11 +124,15 @@ class PartitionArchive:
             if held.first >= offset:
                 held.path.unlink()
 
-    def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]:
-        """ARCHIVED frames in row order, each row once, those beyond the running number `upto` left
-        out."""
-        last = 0
+    def read(
+        self, *, since: int = 0, after: int = 0, upto: int | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """ARCHIVED frames in row order, each row once, those up to the running number `after` and
+        beyond `upto` left out. Files that end before the offset `since` are not opened."""
+        last = after
         for held in self._held():
+            if held.last < since:
+                continue
             frame = _frame(held.path).filter(pl.col("row") > last)
             if upto is not None:
                 frame = frame.filter(pl.col("row") <= upto)

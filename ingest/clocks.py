@@ -1,6 +1,6 @@
 """How far each input partition has come: what an engine fed by several of them must know."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -47,22 +47,16 @@ class Clocks:
             return None
         return min(_told(each.seen_until for each in clocks), default=None)
 
-    def stamped(
-        self, clocks: Iterable[Clock], batches: Sequence[TransactionBatch]
-    ) -> Iterator[TransactionBatch]:
-        """Some batches and the clocks that came with them, as all partitions together date them.
-        What the clocks let go of is let go after the last batch: the rows of the earlier ones may
-        be as old as those of the later ones."""
-        before = self.seen_until
+    def stamped(self, clocks: Iterable[Clock], batch: TransactionBatch) -> TransactionBatch:
+        """A batch and the clocks that came with it, as all partitions together date it."""
         for clock in clocks:
             self.note(clock)
-        for batch in batches:
-            yield TransactionBatch(
-                added=batch.added,
-                retracted=batch.retracted,
-                history_start=self.history_start,
-                seen_until=self.seen_until if batch is batches[-1] else before,
-            )
+        return TransactionBatch(
+            added=batch.added,
+            retracted=batch.retracted,
+            history_start=self.history_start,
+            seen_until=self.seen_until,
+        )
 
 
 def _told(times: Iterable[datetime | None]) -> Iterable[datetime]:

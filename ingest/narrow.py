@@ -1,11 +1,14 @@
 """Transactions as they go between stages: the columns that engines read, as Arrow IPC."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from ingest.kernels.cells import Int64s
 from ingest.transaction import ADDED, ADDRESS, TransactionBatch
 
 LARGEST_PIECE_BYTES = 700_000
@@ -35,6 +38,13 @@ LEFT_IN_THE_ARCHIVE = frozenset(
 NARROW = {name: of for name, of in ADDED.items() if name not in LEFT_IN_THE_ARCHIVE}
 
 
+class _Piece(NamedTuple):
+    """Rows as they came: which piece they were in, of all."""
+
+    number: int
+    table: pa.Table
+
+
 def pieces(batch: TransactionBatch) -> Iterator[bytes]:
     """The batch, what it takes back first, in pieces of at most about LARGEST_PIECE_BYTES; none
     for an empty one."""
@@ -44,23 +54,19 @@ def pieces(batch: TransactionBatch) -> Iterator[bytes]:
         yield from _pieces(batch.added.select(*NARROW))
 
 
-def together(values: Iterable[bytes]) -> Iterator[TransactionBatch]:
-    """The pieces as few batches, in order. The rows of pieces that add are joined; one that takes
-    back begins anew, because it may take back what the one before added."""
-    waiting: list[pl.DataFrame] = []
-    for frame in map(_frame, values):
-        if frame.columns == list(ADDRESS):
-            yield from _added(waiting)
-            waiting = []
-            yield _batch(pl.DataFrame(schema=NARROW), frame)
-        else:
-            waiting.append(frame)
-    yield from _added(waiting)
-
-
-def nothing_new() -> TransactionBatch:
-    """A batch that brings no row."""
-    return _batch(pl.DataFrame(schema=NARROW), pl.DataFrame(schema=ADDRESS))
+def together(values: Iterable[bytes]) -> TransactionBatch:
+    """The pieces as one batch; it takes back first what was there before them. What one piece adds
+    and a later one takes back is in it no more."""
+    added, retracted = list[_Piece](), list[_Piece]()
+    for number, value in enumerate(values):
+        table = pa.ipc.open_stream(value).read_all()
+        is_address = table.column_names == list(ADDRESS)
+        (retracted if is_address else added).append(_Piece(number, table))
+    came, came_with = _joined(added, NARROW)
+    went, went_with = _joined(retracted, ADDRESS)
+    if came.height and went.height:
+        came, went = _without_passing(came, came_with, went, went_with)
+    return TransactionBatch(added=came, retracted=went, history_start=None, seen_until=None)
 
 
 def packed(frame: pl.DataFrame) -> bytes:
@@ -70,9 +76,7 @@ def packed(frame: pl.DataFrame) -> bytes:
 
 def unpacked(value: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """The frame again, with the types it had."""
-    return pl.DataFrame(pl.from_arrow(pa.ipc.open_stream(value).read_all())).cast(
-        dict(schema)  # type: ignore[arg-type]
-    )
+    return _typed([pa.ipc.open_stream(value).read_all()], schema)
 
 
 def _pieces(frame: pl.DataFrame) -> Iterator[bytes]:
@@ -93,15 +97,38 @@ def _stream(table: Any) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _frame(value: bytes) -> pl.DataFrame:
-    frame = pl.DataFrame(pl.from_arrow(pa.ipc.open_stream(value).read_all()))
-    return frame.cast(ADDRESS if frame.columns == list(ADDRESS) else NARROW)  # type: ignore[arg-type]
+def _joined(
+    pieces: Sequence[_Piece], schema: dict[str, pl.DataType]
+) -> tuple[pl.DataFrame, Int64s]:
+    """The rows of some pieces, and the number of the piece each came with."""
+    if not pieces:
+        return pl.DataFrame(schema=schema), np.zeros(0, np.int64)
+    rows = [piece.table.num_rows for piece in pieces]
+    frame = _typed([piece.table for piece in pieces], schema)
+    return frame, np.repeat([piece.number for piece in pieces], rows)
 
 
-def _added(frames: list[pl.DataFrame]) -> Iterator[TransactionBatch]:
-    if frames:
-        yield _batch(pl.concat(frames), pl.DataFrame(schema=ADDRESS))
+def _typed(tables: list[pa.Table], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The rows of some tables; joined while they are Arrow's, which is cheap however few each
+    brings."""
+    frame = pl.DataFrame(pl.from_arrow(pa.concat_tables(tables)))
+    return frame.cast(dict(schema))  # type: ignore[arg-type]
 
 
-def _batch(added: pl.DataFrame, retracted: pl.DataFrame) -> TransactionBatch:
-    return TransactionBatch(added=added, retracted=retracted, history_start=None, seen_until=None)
+def _without_passing(
+    came: pl.DataFrame, came_with: Int64s, went: pl.DataFrame, went_with: Int64s
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What came and was still there at the end, and what went and was there at the start."""
+    named = came.with_row_index("at").join(went, on=["txn_hi", "txn_lo"], how="semi")
+    steps = [(came_with[at], True, at, each) for at, *each in named.select("at", *ADDRESS).rows()]
+    steps += [(went_with[at], False, at, list(each)) for at, each in enumerate(went.rows())]
+    is_there, is_gone = np.ones(came.height, np.bool_), np.ones(went.height, np.bool_)
+    standing: dict[tuple[object, ...], list[int]] = {}
+    # A piece has rows of one kind only, and sorting keeps their order.
+    for _, has_come, at, each in sorted(steps, key=itemgetter(0)):
+        there = standing.setdefault(tuple(each), [])
+        if has_come:
+            there.append(at)
+        elif there:
+            is_there[there.pop()], is_gone[at] = False, False
+    return came.filter(is_there), went.filter(is_gone)

@@ -43,7 +43,7 @@ class Wish:
     out: Path
     batch_rows: int = 40_000
     checkpoint_rows: int = CHECKPOINT_ROWS
-    snapshot_seconds: float = 60.0
+    snapshot_seconds: float = 10.0
     is_following: bool = False
     metrics: str | None = None
     max_reject_share: float = 0.05

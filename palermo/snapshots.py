@@ -47,7 +47,7 @@ MOST_MOVEMENTS = 1 << 16
 SLICE_SECONDS = 0.05
 """How long writing may hold up a batch."""
 
-LARGEST_SHARE = 0.05
+LARGEST_SHARE = 0.02
 """Of a run's time at most so much goes into snapshots."""
 
 MANIFEST, UNFINISHED = "manifest.json", ".part"
@@ -83,43 +83,47 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """What a snapshot is of. The live stage `detect` has profiles alone: rows are taken in, and
-    networks judged, by other processes."""
+    """What a snapshot is of. A live stage has a part of it: `ingest` the intake, `detect` the
+    profiles."""
 
-    profiles: Profiles
+    profiles: Profiles | None = None
     networks: Networks | None = None
     intake: Intake | None = None
 
     @property
     def sections(self) -> tuple[str, ...]:
+        profiles = () if self.profiles is None else PROFILE_SECTIONS
         networks = () if self.networks is None else NETWORK_SECTIONS
-        return (*PROFILE_SECTIONS, *networks, *(() if self.intake is None else (INTAKE,)))
+        return (*profiles, *networks, *(() if self.intake is None else (INTAKE,)))
 
     def snapshot(self) -> Generator[Piece]:
         """All of them as they are now, to be written between batches."""
-        profiles = self.profiles.snapshot(most_movements=MOST_MOVEMENTS)
-        others = list[Iterable[Piece]]()
+        parts = list[Iterable[Piece]]()
+        if self.profiles is not None:
+            parts.append(self.profiles.snapshot(most_movements=MOST_MOVEMENTS))
         if self.networks is not None:
-            others.append(self.networks.snapshot(most_transfers=MOST_MOVEMENTS))
+            parts.append(self.networks.snapshot(most_transfers=MOST_MOVEMENTS))
         if self.intake is not None:
-            others.append([bytes_piece(INTAKE, self.intake.put_down())])
-        return _together(profiles, others)
+            parts.append([bytes_piece(INTAKE, self.intake.put_down())])
+        return _together(parts)
 
     def restore(self, sections: Sections) -> None:
-        self.profiles.restore(sections)
+        if self.profiles is not None:
+            self.profiles.restore(sections)
         if self.networks is not None:
             self.networks.restore(sections)
         if self.intake is not None:
             self.intake.take_up(bytes_in(sections, INTAKE))
 
 
-def _together(profiles: Generator[Piece], others: Iterable[Iterable[Piece]]) -> Generator[Piece]:
+def _together(parts: Sequence[Iterable[Piece]]) -> Generator[Piece]:
     try:
-        yield from profiles
-        for pieces in others:
+        for pieces in parts:
             yield from pieces
     finally:
-        profiles.close()
+        for pieces in parts:
+            if isinstance(pieces, Generator):
+                pieces.close()
 
 
 class Snapshots:
@@ -150,12 +154,13 @@ class Snapshots:
         path = self._folder / _name(progress.rows)
         if is_busy or self._clock() - self._ended < pause or path.exists():
             return
-        self._spent = 0.0
+        begun = self._clock()
         with self._given_up_without_room():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._writing = _Writing(path, self._manifest(progress), stages.snapshot())
             self._writing.write_next()
             self._observer("snapshot_begun")
+        self._spent = self._clock() - begun
 
     def advance(self) -> None:
         """Writes for at most about SLICE_SECONDS; called after each batch."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 from kafka import TopicPartition
@@ -12,7 +11,7 @@ from detectors.catalogue import Catalogue
 from ingest.clocks import Clock, Clocks
 from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
-from ingest.narrow import nothing_new, together
+from ingest.narrow import together
 from ingest.transaction import TransactionBatch
 from models.profile import Profiles
 from palermo.folder import Observer
@@ -46,15 +45,14 @@ class DetectStage:
         settings: KafkaSettings,
         *,
         new_profiles: Callable[[], Profiles],
-        new_snapshots: Callable[[Path], Snapshots],
-        snapshots: Path,
+        new_snapshots: Callable[[TopicPartition], Snapshots],
         catalogue: Catalogue,
         rank: Rank,
         observer: Observer,
     ) -> None:
         self._exchange, self._settings = exchange, settings
         self._new_profiles, self._new_snapshots = new_profiles, new_snapshots
-        self._folder, self._catalogue, self._rank = snapshots, catalogue, rank
+        self._catalogue, self._rank = catalogue, rank
         self._observer = observer
         self._engines: dict[TopicPartition, _Engine] = {}
         self._coming: dict[TopicPartition, _Engine] = {}
@@ -73,7 +71,7 @@ class DetectStage:
         place = self._exchange.committed(partition)
         engine = _Engine(
             profiles=self._new_profiles(),
-            snapshots=self._new_snapshots(self._folder / _name(partition)),
+            snapshots=self._new_snapshots(partition),
             begun=None if place is None else place.offset,
         )
         self._coming[partition] = engine
@@ -86,8 +84,7 @@ class DetectStage:
             engine.clocks = Clocks(_clocks_in(restored.position))
         if start < upto:
             for records in replayed(self._settings, partition, start=start, upto=upto):
-                for batch in _batches(records, engine.clocks):
-                    engine.profiles.absorb(batch)
+                engine.profiles.absorb(_batch(records, engine.clocks))
                 yield None
         self._engines[partition] = self._coming.pop(partition)
         yield start if engine.begun is None else upto
@@ -116,10 +113,9 @@ class DetectStage:
 
     def _judged(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
         engine, judged = self._engines[partition], Judged()
-        for batch in _batches(records, engine.clocks):
-            evaluated = engine.profiles.extend(batch)
-            findings = self._catalogue.detect(evaluated)
-            judged.add(evaluated, findings, self._rank(evaluated, findings))
+        evaluated = engine.profiles.extend(_batch(records, engine.clocks))
+        findings = self._catalogue.detect(evaluated)
+        judged.add(evaluated, findings, self._rank(evaluated, findings))
         judgement = Judgement(
             findings=judged.findings,
             replaces=judged.replaces,
@@ -150,10 +146,10 @@ class DetectStage:
         engine.snapshots.begin(Stages(profiles=engine.profiles), progress)
 
 
-def _batches(records: Sequence[Record], clocks: Clocks) -> Iterator[TransactionBatch]:
+def _batch(records: Sequence[Record], clocks: Clocks) -> TransactionBatch:
     """What some messages add and take back. A clock alone may lengthen everyone's history."""
-    batches = list(together([record.value for record in records if record.value]))
-    yield from clocks.stamped(clocks_of(records), batches or [nothing_new()])
+    batch = together(record.value for record in records if record.value)
+    return clocks.stamped(clocks_of(records), batch)
 
 
 def _clocks_in(position: Mapping[str, object]) -> dict[str, Clock]:

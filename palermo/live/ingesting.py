@@ -11,6 +11,7 @@ import msgspec
 from kafka import TopicPartition
 
 from alerts.kafka_sink import dead_letter
+from alerts.progress import Progress
 from ingest.archive import PartitionArchive, PartitionedArchive
 from ingest.clocks import Clock
 from ingest.errors import ArchiveUnusable
@@ -26,6 +27,7 @@ from palermo.errors import DataUnusable
 from palermo.folder import Observer, said_plainly
 from palermo.live.exchange import Exchange, Outgoing, Place, Share
 from palermo.live.messages import Taken, headers
+from palermo.snapshots import Snapshots, Stages
 
 ROWS_AT_ONCE = 20_000
 LEAST_ROWS_FOR_SHARE = 1_000
@@ -63,6 +65,7 @@ class _Inlet:
 
     intake: Intake
     archive: PartitionArchive
+    snapshots: Snapshots
     begun: int | None
     """The committed offset; None before the first."""
     rows: int
@@ -86,6 +89,7 @@ class IngestStage:
         new_intake: Callable[[], Intake],
         homes: Homes,
         archive: PartitionedArchive,
+        new_snapshots: Callable[[TopicPartition], Snapshots],
         with_networks: bool,
         max_reject_share: float,
         release: str,
@@ -95,9 +99,11 @@ class IngestStage:
         self._exchange, self._settings = exchange, settings
         self._judge = f"{release} {configuration}"
         self._new_intake, self._homes, self._archive = new_intake, homes, archive
+        self._new_snapshots = new_snapshots
         self._with_networks, self._release, self._observer = with_networks, release, observer
         self._max_reject_share = max_reject_share
         self._inlets: dict[TopicPartition, _Inlet] = {}
+        self._coming: dict[TopicPartition, _Inlet] = {}
         self._partitions = sum(len(exchange.partitions(topic)) for topic in settings.topics)
         self._movements = sorted(exchange.partitions(settings.movements_topic))
         self._most_messages = FIRST_ROUND
@@ -119,16 +125,19 @@ class IngestStage:
         return True
 
     def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
-        """Its fates come from the archive, up to the committed row."""
+        """Its fates come from a snapshot that is no newer than what is committed, and from the
+        archive after it up to the committed row."""
         place = self._exchange.committed(partition)
         note = Note(rows=0) if place is None else msgspec.json.decode(place.note, type=Note)
         inlet = _Inlet(
             intake=self._new_intake(),
             archive=self._archive.of(partition.topic, partition.partition),
+            snapshots=self._new_snapshots(partition),
             begun=None if place is None else place.offset,
             rows=note.rows,
             recent=deque(note.recent if note.judge == self._judge else ()),
         )
+        self._coming[partition] = inlet
         beginning = self._exchange.beginning(partition)
         start = beginning if inlet.begun is None else inlet.begun
         if start < beginning:
@@ -140,21 +149,30 @@ class IngestStage:
         inlet.archive.drop_from(start)
         if inlet.rows:
             inlet.archive.demand(start - 1)
-        for frame in inlet.archive.read(upto=inlet.rows):
+        restored = inlet.snapshots.restore(Stages(intake=inlet.intake), upto=inlet.rows)
+        since, after = 0, 0
+        if restored is not None:
+            since, after = msgspec.convert(restored.position["offset"], type=int), restored.rows
+        for frame in inlet.archive.read(since=since, after=after, upto=inlet.rows):
             inlet.intake.restore(frame)
             yield None
         inlet.intake.continue_after(inlet.rows)
-        self._inlets[partition] = inlet
+        self._inlets[partition] = self._coming.pop(partition)
         if inlet.begun is None and self._exchange.ends()[partition] == start:
             self._announce(partition, inlet, start)
         yield start
 
     def let_go(self, partition: TopicPartition) -> None:
-        self._inlets.pop(partition, None)
+        for held in (self._coming, self._inlets):
+            inlet = held.pop(partition, None)
+            if inlet is not None:
+                inlet.snapshots.close()
 
     def advance(
         self, found: Mapping[TopicPartition, Sequence[Record]]
     ) -> frozenset[TopicPartition]:
+        for inlet in self._inlets.values():
+            inlet.snapshots.advance()
         if not found:
             self._keep_abreast()
             return frozenset()
@@ -169,12 +187,19 @@ class IngestStage:
                 inlet.begun = share.upto.offset
                 self.rows += inlet.rows - before[share.partition]
                 self.fates.update(inlet.waiting)
+                self._keep(inlet, share.upto.offset)
         self._keep_abreast()
         self._adapt(
             sum(map(len, found.values())),
             sum(self._inlets[each].rows - rows for each, rows in before.items()),
         )
         return given_up
+
+    def _keep(self, inlet: _Inlet, offset: int) -> None:
+        """Only what is committed gets into a snapshot."""
+        position: dict[str, object] = {"offset": offset}
+        progress = Progress(position=position, rows=inlet.rows, rejects_bytes=0, fates={})
+        inlet.snapshots.begin(Stages(intake=inlet.intake), progress)
 
     def _keep_abreast(self) -> None:
         """Those ahead wait for those behind, as far as they are ours, have more to read and are

@@ -14,7 +14,8 @@ from palermo.live.exchange import Exchange
 log = structlog.get_logger()
 
 TAKING_OVER_SECONDS = 0.2
-"""Of each round at most so much goes into partitions that are being taken over."""
+"""Of each round about so much goes into partitions that are being taken over, or as much as goes
+into those that are there: these, with all that came meanwhile before them, must not starve it."""
 IDLE_SECONDS = 60.0
 """A bounded process that owns nothing for so long has nothing to do."""
 
@@ -63,6 +64,7 @@ class Loop:
         self._begun_at: dict[TopicPartition, float] = {}
         self._ends = exchange.ends()
         self._idle_since = clock()
+        self._advanced_for = 0.0
 
     def round(self, *, wait: float) -> bool:
         """One round; whether any message was processed."""
@@ -75,7 +77,9 @@ class Loop:
         self._come_nearer()
         if ready:
             self._observer("read")
+        begun = self._clock()
         given_up = self._stage.advance(ready)
+        self._advanced_for = self._clock() - begun
         for partition in given_up:
             self._let_go(partition)
             if partition in self._exchange.owned():
@@ -139,7 +143,7 @@ class Loop:
             self._stage.let_go(partition)
 
     def _come_nearer(self) -> None:
-        begun = self._clock()
+        until = self._clock() + max(TAKING_OVER_SECONDS, self._advanced_for)
         for partition, steps in list(self._coming.items()):
             for offset in steps:
                 if offset is not None:
@@ -154,5 +158,5 @@ class Loop:
                     )
                     self._observer("taken_over")
                     break
-                if self._clock() - begun > TAKING_OVER_SECONDS:
+                if self._clock() > until:
                     return

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from kafka import TopicPartition
+
 from alerts.alert import Reproduce
 from alerts.kafka_sink import open_kafka_sink
 from alerts.progress import Progress
@@ -156,17 +158,30 @@ def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:
             f"[kafka] movements_partitions is {settings.kafka.movements_partitions}, but "
             f"{settings.kafka.movements_topic} has {count}: holders would move; set it to {count}"
         )
+    observer = _named(plan.observer, "ingest")
     return IngestStage(
         exchange,
         settings.kafka,
         new_intake=lambda: intake_of(settings.feed, knowing),
         homes=Homes(knowing.references, count),
         archive=PartitionedArchive(plan.out / ARCHIVE),
+        new_snapshots=_snapshots(plan, observer),
         with_networks=bool(knowing.catalogue.networks),
         max_reject_share=plan.max_reject_share,
         release=version("palermo"),
         configuration=plan.reproduce.configuration,
-        observer=_named(plan.observer, "ingest"),
+        observer=observer,
+    )
+
+
+def _snapshots(plan: Plan, observer: Observer) -> Callable[[TopicPartition], Snapshots]:
+    """A partition's, in a folder of its own."""
+    return lambda partition: Snapshots(
+        plan.out / SNAPSHOTS / f"{partition.topic}-{partition.partition}",
+        reproduce=plan.reproduce,
+        observer=observer,
+        clock=time.monotonic,
+        seconds_between=plan.snapshot_seconds,
     )
 
 
@@ -176,14 +191,7 @@ def _detect(plan: Plan, exchange: Exchange) -> DetectStage:
         exchange,
         plan.configuration.settings.kafka,
         new_profiles=lambda: profiles_of(plan.configuration, knowing),
-        new_snapshots=lambda folder: Snapshots(
-            folder,
-            reproduce=plan.reproduce,
-            observer=observer,
-            clock=time.monotonic,
-            seconds_between=plan.snapshot_seconds,
-        ),
-        snapshots=plan.out / SNAPSHOTS,
+        new_snapshots=_snapshots(plan, observer),
         catalogue=knowing.catalogue,
         rank=rank_of(knowing.model, knowing.references),
         observer=observer,

@@ -18,8 +18,7 @@ from alerts.kafka_sink import KafkaSinkError
 from alerts.progress import Progress
 from alerts.store import Store
 from alerts.triage import Triage
-from detectors.finding import Finding
-from detectors.networks import NetworkDetector, NetworkFindings, NetworkKey
+from detectors.networks import NetworkDetector, NetworkFindings
 from ingest.clocks import Clocks
 from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
@@ -224,12 +223,12 @@ class TriageStage:
         """What the transfers of some messages do to the networks, which go on from there. They
         are judged together: raw partitions come by turns, and each turn alone would be late."""
         intake = [record for record in records if kind_of(record) == "intake"]
-        batches = list(together([record.value for record in intake if record.value]))
-        judged: dict[NetworkKey, Finding | None] = {}
-        for batch in desk.clocks.stamped(clocks_of(intake), batches):
-            desk.room.transfers.absorb(batch)
-            judged.update(desk.room.detector.detect(desk.room.networks.extend(batch)))
-        return judged
+        batch = together(record.value for record in intake if record.value)
+        batch = desk.clocks.stamped(clocks_of(intake), batch)
+        if batch.added.is_empty() and batch.retracted.is_empty():
+            return {}
+        desk.room.transfers.absorb(batch)
+        return desk.room.detector.detect(desk.room.networks.extend(batch))
 
     def _publish(self, desk: _Desk) -> None:
         """What the brokers do not take stays in the outbox until the next attempt."""
