@@ -143,6 +143,8 @@ FACTS: Mapping[str, str] = {
     "lumps_lately": "Large sums from abroad or in cash within six weeks",
     "paid_before": "Earlier payments to the same party",
     "paid_persons": "Persons paid",
+    "past_excess_mass": "Cash sums just below the reporting threshold in half a year, for each "
+    "just above",
     "payees_abroad": "Persons abroad without a tie who were paid",
     "payments_abroad": "Payments abroad",
     "payout": "The last movement pays somebody",

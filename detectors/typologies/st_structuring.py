@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from detectors.conditions import NO_EXCESS
 from detectors.typology import (
     COMMON_TESTS,
     Condition,
@@ -18,7 +19,7 @@ from detectors.typology import (
 from models.features import Aggregate, Arm, Feature, Scope
 from models.mask import Mask
 
-WEEK, LONG = timedelta(days=7), timedelta(days=60)
+WEEK, LONG, HALF_YEAR = timedelta(days=7), timedelta(days=60), timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,10 @@ class StructuringParameters(Parameters):
     excess_mass: int = parameter(
         4, "four below the limit for one above: traders' takings lie on both sides"
     )
+    past_mass: int = parameter(
+        8, "takings that vary by a fifth around eight tenths of the limit give four to one"
+    )
+    most_over: int = parameter(1, "one above in half a year may be any large sale")
 
 
 Settings = StructuringParameters
@@ -37,10 +42,11 @@ def typology(p: StructuringParameters) -> Typology:
     near_sum, near_count = pl.col("near_sum_7d"), pl.col("near_count_7d")
     day_sum, threshold = pl.col("near_day_sum_7d"), pl.col("threshold_minor")
     near, over = pl.col("near_count_60d"), pl.col("over_count_60d")
+    near_past, over_past = pl.col("near_count_180d"), pl.col("over_count_180d")
     avoided = p.avoided_tenths * threshold
     return Typology(
         id="st-structuring",
-        version=1,
+        version=2,
         title="Cash kept just under the reporting limit",
         severity="medium",
         offence="laundering",
@@ -93,16 +99,9 @@ def typology(p: StructuringParameters) -> Typology:
                 "largest sum of one day made of cash just below the limit",
             ),
             _near("near_count_60d", Aggregate.COUNT, LONG, "count", "the same over 60 days"),
-            Feature(
-                name="over_count_60d",
-                aggregate=Aggregate.COUNT,
-                window=LONG,
-                has=Mask.CASH | Mask.OVER,
-                scope=Scope.HOLDER,
-                unit="count",
-                meaning="cash movements at or just above the limit, 60 days",
-                same_direction=True,
-            ),
+            _over("over_count_60d", LONG, "cash movements at or just above the limit, 60 days"),
+            _near("near_count_180d", Aggregate.COUNT, HALF_YEAR, "count", "below it, half a year"),
+            _over("over_count_180d", HALF_YEAR, "at or just above it, half a year"),
         ),
         conditions=(
             Condition(
@@ -129,6 +128,17 @@ def typology(p: StructuringParameters) -> Typology:
                 columns=("amount", "is_cash"),
                 needs=("reporting_threshold",),
             ),
+            Condition(
+                name="past_excess_mass",
+                value=near_past / pl.max_horizontal(over_past, 1),
+                holds=(over_past <= p.most_over) | (near_past >= p.past_mass * over_past),
+                excess=NO_EXCESS,
+                threshold=p.past_mass,
+                unit="below for each above",
+                family=None,
+                columns=("amount", "is_cash"),
+                needs=("reporting_threshold",),
+            ),
         ),
         elements=(
             ElementCeiling(
@@ -150,11 +160,21 @@ def typology(p: StructuringParameters) -> Typology:
 
 
 def _near(name: str, aggregate: Aggregate, window: timedelta, unit: str, meaning: str) -> Feature:
+    return _cash(name, aggregate, window, Mask.NEAR, unit, meaning)
+
+
+def _over(name: str, window: timedelta, meaning: str) -> Feature:
+    return _cash(name, Aggregate.COUNT, window, Mask.OVER, "count", meaning)
+
+
+def _cash(
+    name: str, aggregate: Aggregate, window: timedelta, lies: Mask, unit: str, meaning: str
+) -> Feature:
     return Feature(
         name=name,
         aggregate=aggregate,
         window=window,
-        has=Mask.CASH | Mask.NEAR,
+        has=Mask.CASH | lies,
         scope=Scope.HOLDER,
         unit=unit,
         meaning=meaning,

@@ -159,6 +159,7 @@ FUNNEL_FACTS = (
 STRUCTURING_FACTS = (
     fact("near_pattern", 2.0, threshold=1.2, columns=("amount", "is_cash")),
     fact("excess_mass", 5, threshold=4, columns=("amount", "is_cash")),
+    fact("past_excess_mass", 9, threshold=8, family=None, columns=("amount", "is_cash")),
 )
 COLLECTOR_FACTS = (
     fact("payers", 12, threshold=10, columns=("orig_account_id",), unit="payers"),

@@ -164,6 +164,13 @@ def beside() -> Batches:
     return [strategies.numbered([*drained, other])]
 
 
+def once_above() -> Batches:
+    """One sum above the limit months before three below it."""
+    above = strategies.cash_in(FIRST, START - 100 * DAY, LIMIT)
+    below = [strategies.cash_in(FIRST, START + d * DAY, NEAR) for d in (0, 1, 2)]
+    return [strategies.numbered([above, *below])]
+
+
 CIRCLES = "models.kernels.circles"
 GIFTS = "models.kernels.gifts"
 SELLING = "models.kernels.selling"
@@ -246,6 +253,14 @@ def taken_twice_a_day() -> Batches:
 
 
 MUTANTS: dict[str, Mutant] = {
+    "one sum above the limit": Mutant(
+        change=Change(
+            "detectors.typologies.st_structuring",
+            "(over_past <= p.most_over)",
+            "(over_past < p.most_over)",
+        ),
+        batches=once_above,
+    ),
     "what is left of a credit": Mutant(
         change=Change(TAKING, "left[j] -= piece", "left[j] = 0"), batches=taken_twice_a_day
     ),

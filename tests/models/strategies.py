@@ -376,6 +376,9 @@ def structuring(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[T
     for _ in range(choice.of((0, 0, 1, 2))):
         when = at + choice.of((0, 2, -58, -60)) * DAY + choice.of(EDGES)
         yield flow(choice.of(hood.accounts[:2]), when, choice.of(beside))
+    for _ in range(choice.of((0, 0, 1, 2))):
+        when = at + choice.of((-90, -177, -179)) * DAY + choice.of(EDGES)
+        yield flow(choice.of(hood.accounts[:2]), when, limit)
     yield from _aftermath(choice, hood, hood.accounts[0], at + 3 * DAY)
 
 

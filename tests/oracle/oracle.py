@@ -187,20 +187,25 @@ def gather(world: World, findings: Iterable[OracleFinding]) -> list[GatheredFind
 
 def st_structuring(v: View) -> Judgement:
     """Holder scope, 7 d, same direction as the trigger."""
-    week, two_months = timedelta(days=7), timedelta(days=60)
+    week, two_months, half_year = (timedelta(days=n) for n in (7, 60, 180))
     near_sum = v.measure(_same_way("SUM", week, NEAR_CASH))
     near_count = v.measure(_same_way("COUNT", week, NEAR_CASH))
     near_day_sum = v.measure(_same_way("LARGEST_DAY_SUM", week, NEAR_CASH))
     near_60 = v.measure(_same_way("COUNT", two_months, NEAR_CASH))
     over_60 = v.measure(_same_way("COUNT", two_months, OVER_CASH))
+    near_180 = v.measure(_same_way("COUNT", half_year, NEAR_CASH))
+    over_180 = v.measure(_same_way("COUNT", half_year, OVER_CASH))
     limit = v.ledger.threshold(v.trigger)
     if limit is None:
-        return Judgement(conditions=(_untestable("near_pattern"), _untestable("excess_mass")))
+        names = ("near_pattern", "excess_mass", "past_excess_mass")
+        return Judgement(conditions=tuple(_untestable(name) for name in names))
     assert near_sum is not None
     assert near_count is not None
     assert near_day_sum is not None
     assert near_60 is not None
     assert over_60 is not None
+    assert near_180 is not None
+    assert over_180 is not None
     near_pattern = Condition(
         name="near_pattern",
         value=Fraction(near_sum, limit),
@@ -215,7 +220,14 @@ def st_structuring(v: View) -> Judgement:
         excess=Fraction(near_60 - 4 * over_60, near_60) if near_60 else Fraction(0),
         is_core=True,
     )
-    return Judgement(conditions=(near_pattern, excess_mass))
+    past_excess_mass = Condition(
+        name="past_excess_mass",
+        value=Fraction(near_180, max(over_180, 1)),
+        holds=over_180 <= 1 or near_180 >= 8 * over_180,
+        excess=None,
+        is_core=True,
+    )
+    return Judgement(conditions=(near_pattern, excess_mass, past_excess_mass))
 
 
 def st_funnel_geo(v: View) -> Judgement:

@@ -117,6 +117,16 @@ def test_two_deposits_on_one_day_are_structuring_and_on_two_days_are_not() -> No
     assert two_days == []
 
 
+def test_two_deposits_over_the_threshold_in_half_a_year_need_sixteen_below() -> None:
+    below = [cash_in(100 + day, 900_000) for day in range(16)]
+
+    one = oracle.find(world([cash_in(0, 1_100_000), *below[:3]]))
+    two = oracle.find(world([*(cash_in(day, 1_100_000) for day in (0, 5)), *below]))
+
+    assert [f.facts["past_excess_mass"] for f in one] == [3]
+    assert [f.facts["past_excess_mass"] for f in two] == [8]
+
+
 def test_one_deposit_over_the_threshold_needs_four_below_it() -> None:
     three = [cash_in(day, 900_000) for day in (0, 1, 2)]
 
