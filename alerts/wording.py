@@ -104,6 +104,7 @@ FACTS: Mapping[str, str] = {
     "advanced_persons": "Persons without a tie who were sent money",
     "band_share": "Share of credits at one or two prices",
     "cards": "Unrelated cards drawn empty at one machine within minutes",
+    "cash_of_theirs": "Cash drawn within six hours of a payment, against all cash drawn",
     "cash_soon_share": "Cash drawn within six hours, against what was sent",
     "clients": "Persons who paid in",
     "conversions": "Purchases of crypto within six hours after a stranger's credit",

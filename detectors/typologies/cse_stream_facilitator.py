@@ -38,6 +38,9 @@ class StreamFacilitatorParameters(Parameters):
     largest_median_usd: float = parameter(220, "published: to EUR 200")
     least_night_share: float = parameter(0.4, "the senders' evening, not this country's day")
     least_cash_share: float = parameter(0.3, "drawn within six hours of a payment")
+    least_share_of_cash: float = parameter(
+        0.2, "who draws cash all day for a trade draws some within six hours of anything"
+    )
 
 
 Settings = StreamFacilitatorParameters
@@ -47,7 +50,7 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
     senders, usd = pl.col("senders_60d"), pl.col("usd_minor")
     return Typology(
         id="cse-stream-facilitator",
-        version=2,
+        version=3,
         title="Small sums of many senders abroad, by night, drawn at once",
         severity="urgent",
         offence="child",
@@ -114,6 +117,14 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
                 unit="minor",
                 meaning="cash drawn within six hours after one of them",
             ),
+            Feature(
+                name="cash_drawn_60d",
+                aggregate=Aggregate.SUM,
+                window=TWO_MONTHS,
+                has=Mask.OUT | Mask.CASH,
+                unit="minor",
+                meaning="all cash drawn",
+            ),
         ),
         conditions=(
             at_least(
@@ -172,6 +183,17 @@ def typology(p: StreamFacilitatorParameters) -> Typology:
                 family="structure",
                 columns=("amount", "event_time"),
                 coarsest_time=timedelta(hours=3),
+            ),
+            precondition(
+                share_at_least(
+                    "cash_of_theirs",
+                    pl.col("cash_soon_60d"),
+                    pl.col("cash_drawn_60d"),
+                    p.least_share_of_cash,
+                    family="structure",
+                    columns=("amount", "event_time"),
+                    coarsest_time=timedelta(hours=3),
+                )
             ),
         ),
         elements=(

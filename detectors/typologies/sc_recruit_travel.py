@@ -41,7 +41,9 @@ class RecruitTravelParameters(Parameters):
     least_tickets: int = parameter(6, "a family on holiday buys four or five")
     least_tickets_in_a_day: int = parameter(3, "a group leaves together; a couple buys two")
     least_advances: int = parameter(4, "more persons than one household")
-    least_band_share: float = parameter(0.5, "equal advances: a tariff among own life's payments")
+    least_band_share: float = parameter(
+        0.6, "a tariff among own life's payments; two bands hold half of any four sums"
+    )
     largest_repeat_share: float = parameter(0.3, "wages and friends come again, advances do not")
     history_days: int = parameter(60, "below two months nobody can have repeated")
 
@@ -53,7 +55,7 @@ def typology(p: RecruitTravelParameters) -> Typology:
     advances = pl.col("advanced_parties_30d")
     return Typology(
         id="sc-recruit-travel",
-        version=3,
+        version=4,
         title="One payer moves many strangers",
         severity="high",
         offence="trafficking",

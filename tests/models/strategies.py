@@ -765,6 +765,8 @@ def streamed(choice: Choice, hood: Neighbourhood, at: datetime) -> Iterable[Tran
             yield replace(sent, orig_country=countries[i % len(countries)])
         later = choice.of((2, 5, 6, 7)) * HOUR + choice.of((timedelta(0), TICK))
         yield cash_out(account, when + later, hood.usd(choice.of((30, 20, 10))))
+    for _ in range(choice.of((0, 1, 2))):
+        yield cash_out(account, midnight + DAY + choice.of(EDGES), hood.usd(choice.of((240, 480))))
     video = card(hood.accounts[5], at, hood.usd(5))
     yield replace(video, mcc=choice.of(("5815", "5816", "5411")))
     yield from _aftermath(choice, hood, account, at + 20 * DAY)

@@ -569,7 +569,7 @@ def sc_recruit_travel(v: View) -> Judgement:
         _at_least("tickets", tickets, 6, is_core=True),
         _at_least("tickets_in_a_day", on_a_day, 3, is_core=True),
         _at_least("advanced_persons", persons, 4, is_core=True),
-        _share_at_least("equal_share", share(equal, advances), Fraction(1, 2), is_core=True),
+        _share_at_least("equal_share", share(equal, advances), Fraction(3, 5), is_core=True),
         _at_most("repeat_share", share(again, persons), Fraction(3, 10)),
     )
     return Judgement(conditions=conditions, weight=share(in_zone, tickets))
@@ -809,6 +809,7 @@ def cse_stream_facilitator(v: View) -> Judgement:
     median = v.measure(replace(sent, aggregate="MEDIAN", has=sent.has | {"PRICED"}))
     at_night = v.measure(replace(sent, has=sent.has | {"NIGHT"}))
     drawn = share(v.measure(cash), v.measure(replace(sent, aggregate="SUM")))
+    of_all = share(v.measure(cash), v.measure(replace(cash, near=None)))
     precision = v.ledger.world.time_precision
     night = share(at_night, v.measure(sent)) if precision <= timedelta(hours=1) else None
     usual = share(median, _usd(v))
@@ -823,6 +824,14 @@ def cse_stream_facilitator(v: View) -> Judgement:
             drawn if precision <= timedelta(hours=3) else None,
             Fraction(3, 10),
             is_core=True,
+        ),
+        _precondition(
+            _share_at_least(
+                "cash_of_theirs",
+                of_all if precision <= timedelta(hours=3) else None,
+                Fraction(1, 5),
+                is_core=True,
+            )
         ),
     )
     return Judgement(conditions=conditions)
