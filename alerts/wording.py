@@ -178,6 +178,7 @@ FACTS: Mapping[str, str] = {
     "deposit_sites": "Regions where cash was paid in at night",
     "deposits": "Cash deposits",
     "emptied_days": "Days on which money was passed on",
+    "deposits_share": "Cash paid in away from home, against all that came in",
     "deposit_regions": "Regions where cash was paid in, not at home",
     "drained_share": "Share of outflow to this receiver",
     "dwell": "Time until half of the money had left",

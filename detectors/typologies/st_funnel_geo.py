@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detectors.conditions import at_least, rests_at_most, share, share_at_least
+from detectors.conditions import at_least, precondition, rests_at_most, share, share_at_least
 from detectors.typology import (
     COMMON_TESTS,
     ElementCeiling,
@@ -30,6 +30,9 @@ class FunnelParameters(Parameters):
     least_far_share: float = parameter(0.6, "most of the money is wanted somewhere else")
     longest_dwell_hours: float = parameter(48, "one trip to the border")
     least_deposits_usd: float = parameter(1_000, "below it parents and friends look alike")
+    least_deposits_share: float = parameter(
+        0.2, "of what came in: a firm's customers pay in a little everywhere beside its takings"
+    )
     least_income_multiple: float = parameter(3, "three wages cannot be savings of the month")
 
 
@@ -40,7 +43,7 @@ def typology(p: FunnelParameters) -> Typology:
     cash_out = pl.col("cash_out_sum_30d")
     return Typology(
         id="st-funnel-geo",
-        version=1,
+        version=2,
         title="Paid in here, drawn there, at once",
         severity="high",
         offence="laundering",
@@ -139,6 +142,16 @@ def typology(p: FunnelParameters) -> Typology:
                 columns=("amount",),
                 needs=("usd_rate",),
                 is_core=False,
+            ),
+            precondition(
+                share_at_least(
+                    "deposits_share",
+                    pl.col("deposits_sum_30d"),
+                    pl.col("in_sum_30d"),
+                    p.least_deposits_share,
+                    family="structure",
+                    columns=("amount",),
+                )
             ),
             share_at_least(
                 "far_share",

@@ -241,6 +241,11 @@ def st_funnel_geo(v: View) -> Judgement:
     conditions = (
         _at_least("deposit_regions", regions, 3, is_core=True),
         _at_least("deposits_usd", share(deposits, _usd(v)), 1_000),
+        _precondition(
+            _share_at_least(
+                "deposits_share", share(deposits, came_in), Fraction(1, 5), is_core=True
+            )
+        ),
         _share_at_least("far_share", share(far, drawn), Fraction(3, 5), is_core=True),
         _dwell_at_most(v, dwell, timedelta(hours=48)),
         _at_least("income", share(came_in, _income(v)), 3),
