@@ -16,7 +16,7 @@ from models.networks import ShapeLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BipartiteParameters(Parameters):
-    window_days: float = parameter(7, "one order is carried out within the week")
+    window_days: float = parameter(14, "one order is carried out within two weeks")
     least_each_side: float = parameter(3, "two neighbours share two payees by chance")
     shop_payers: float = parameter(20, "more payers than a group has: a shop, a school, a landlord")
     least_parties: float = parameter(6, "three on each side")
@@ -38,7 +38,7 @@ Settings = BipartiteParameters
 def typology(p: BipartiteParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-bipartite",
-        version=4,
+        version=5,
         title="Several payers, all paying the same payees",
         severity="medium",
         offence="laundering",

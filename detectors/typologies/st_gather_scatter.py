@@ -16,7 +16,7 @@ from models.networks import ShapeLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherScatterParameters(Parameters):
-    window_days: float = parameter(7, "a turntable empties within the week")
+    window_days: float = parameter(14, "a slow turntable takes a week to fill, a week to empty")
     least_each_side: float = parameter(4, "three can be one household on either side")
     least_out_percent: float = parameter(70, "what is kept is a commission")
     most_out_percent: float = parameter(105, "a little own money may be added")
@@ -38,7 +38,7 @@ Settings = GatherScatterParameters
 def typology(p: GatherScatterParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-gather-scatter",
-        version=3,
+        version=4,
         title="Gathered from many, paid out to many",
         severity="medium",
         offence="laundering",

@@ -16,8 +16,8 @@ from models.networks import ShapeLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScatterGatherParameters(Parameters):
-    window_days: float = parameter(7, "go-betweens are told to pass it on at once")
-    least_paths: float = parameter(4, "three can be a family that shares a purchase")
+    window_days: float = parameter(14, "go-betweens are paid one by one, and pass it on in days")
+    least_paths: float = parameter(3, "two can be a couple that shares a purchase")
     least_leg_percent: float = parameter(70, "what is kept is a commission, not a wage")
     most_leg_percent: float = parameter(105, "a little own money may be added")
     least_share_percent: float = parameter(
@@ -25,7 +25,7 @@ class ScatterGatherParameters(Parameters):
         "of what the sink got and of what a go-between paid: shops and landlords get "
         "far more from others, people with a life pay far more to others",
     )
-    least_parties: float = parameter(6, "source, sink and four go-betweens")
+    least_parties: float = parameter(5, "source, sink and three go-betweens")
     least_usd: float = parameter(
         1000, "below a month's wage a circle or a relay is everyday lending"
     )
@@ -37,7 +37,7 @@ Settings = ScatterGatherParameters
 def typology(p: ScatterGatherParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-scatter-gather",
-        version=1,
+        version=2,
         title="Split over many, joined again at one",
         severity="medium",
         offence="laundering",

@@ -16,7 +16,7 @@ from models.networks import ShapeLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackParameters(Parameters):
-    window_days: float = parameter(7, "layers pass money on within the week")
+    window_days: float = parameter(14, "two layers, a week each")
     least_each_layer: float = parameter(2, "two layers of two shared ends are already rare")
     shop_payers: float = parameter(20, "more payers than a group has: a shop, a school, a landlord")
     least_parties: float = parameter(6, "two in each of three layers")
@@ -34,7 +34,7 @@ Settings = StackParameters
 def typology(p: StackParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-stack",
-        version=2,
+        version=3,
         title="Layers that pass money on from group to group",
         severity="medium",
         offence="laundering",
