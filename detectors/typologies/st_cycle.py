@@ -32,7 +32,7 @@ Settings = CycleParameters
 def typology(p: CycleParameters) -> NetworkTypology:
     return NetworkTypology(
         id="st-cycle",
-        version=1,
+        version=2,
         title="Money that returns to where it began",
         severity="medium",
         offence="laundering",

@@ -20,7 +20,7 @@ LOOK_BACK = 1_000
 WORK = 4_000
 """Transfers one search may look at."""
 MOST_CITED = 64
-LONGEST_CYCLE = 6
+LONGEST_CYCLE = 10
 MOST_CANDIDATES = 64
 POT_PAYERS = 3
 

@@ -167,7 +167,7 @@ def _has_cycle(window: Any, trigger: Any, limits: ShapeLimits) -> bool:
                     return True
                 continue
             on_it = {party for each in chain for party in each[2:4]}
-            if row[2] not in on_it and len(chain) + 1 < 6:
+            if row[2] not in on_it and len(chain) + 1 < 10:
                 chains.append([row, *chain])
     return False
 
