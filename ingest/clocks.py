@@ -24,10 +24,15 @@ class Clocks:
     def __init__(self, heard: Mapping[str, Clock] | None = None) -> None:
         self._heard = dict(heard or {})
 
+    @classmethod
+    def put_down_in(cls, position: Mapping[str, object]) -> "Clocks":
+        """The clocks of a `position`."""
+        return cls(msgspec.convert(position["clocks"], type=dict[str, Clock]))
+
     @property
-    def heard(self) -> Mapping[str, Clock]:
-        """The last clock of each partition."""
-        return self._heard
+    def position(self) -> dict[str, object]:
+        """The last clock of each partition, to be kept in JSON."""
+        return {"clocks": msgspec.to_builtins(self._heard)}
 
     def note(self, clock: Clock) -> None:
         self._heard[clock.partition] = clock

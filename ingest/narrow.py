@@ -35,6 +35,9 @@ LEFT_IN_THE_ARCHIVE = frozenset(
 )
 """Columns that no engine reads; the archive has them under the same transaction id."""
 
+PLACE = [name for name in ADDRESS if not name.endswith("_holds")]
+"""Where engines look for what is taken back; who holds what follows from it."""
+
 NARROW = {name: of for name, of in ADDED.items() if name not in LEFT_IN_THE_ARCHIVE}
 
 
@@ -120,8 +123,9 @@ def _without_passing(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What came and was still there at the end, and what went and was there at the start."""
     named = came.with_row_index("at").join(went, on=["txn_hi", "txn_lo"], how="semi")
-    steps = [(came_with[at], True, at, each) for at, *each in named.select("at", *ADDRESS).rows()]
-    steps += [(went_with[at], False, at, list(each)) for at, each in enumerate(went.rows())]
+    steps = [(came_with[at], True, at, each) for at, *each in named.select("at", *PLACE).rows()]
+    gone = enumerate(went.select(*PLACE).rows())
+    steps += [(went_with[at], False, at, list(each)) for at, each in gone]
     is_there, is_gone = np.ones(came.height, np.bool_), np.ones(went.height, np.bool_)
     standing: dict[tuple[object, ...], list[int]] = {}
     # A piece has rows of one kind only, and sorting keeps their order.

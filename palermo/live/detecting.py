@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 from kafka import TopicPartition
 
 from alerts.progress import Progress
 from detectors.catalogue import Catalogue
-from ingest.clocks import Clock, Clocks
+from ingest.clocks import Clocks
 from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import together
@@ -81,7 +80,7 @@ class DetectStage:
         start = self._exchange.beginning(partition)
         if restored is not None:
             start = restored.rows
-            engine.clocks = Clocks(_clocks_in(restored.position))
+            engine.clocks = Clocks.put_down_in(restored.position)
         if start < upto:
             for records in replayed(self._settings, partition, start=start, upto=upto):
                 engine.profiles.absorb(_batch(records, engine.clocks))
@@ -141,8 +140,7 @@ class DetectStage:
     def _keep(self, engine: _Engine, offset: int) -> None:
         """Only what is committed gets into a snapshot."""
         engine.begun = offset
-        position = {"clocks": msgspec.to_builtins(dict(engine.clocks.heard))}
-        progress = Progress(position=position, rows=offset, rejects_bytes=0, fates={})
+        progress = Progress(position=engine.clocks.position, rows=offset, rejects_bytes=0, fates={})
         engine.snapshots.begin(Stages(profiles=engine.profiles), progress)
 
 
@@ -150,10 +148,6 @@ def _batch(records: Sequence[Record], clocks: Clocks) -> TransactionBatch:
     """What some messages add and take back. A clock alone may lengthen everyone's history."""
     batch = together(record.value for record in records if record.value)
     return clocks.stamped(clocks_of(records), batch)
-
-
-def _clocks_in(position: Mapping[str, object]) -> dict[str, Clock]:
-    return msgspec.convert(position["clocks"], type=dict[str, Clock])
 
 
 def _name(partition: TopicPartition) -> str:

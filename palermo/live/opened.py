@@ -199,6 +199,7 @@ def _detect(plan: Plan, exchange: Exchange) -> DetectStage:
 
 
 def _triage(plan: Plan, exchange: Exchange, notes: dict[str, object]) -> TriageStage:
+    observer = _named(plan.observer, "triage")
     return TriageStage(
         exchange,
         plan.configuration.settings.kafka,
@@ -208,9 +209,10 @@ def _triage(plan: Plan, exchange: Exchange, notes: dict[str, object]) -> TriageS
             detector=network_detector_of(plan.knowing),
             transfers=_transfers(plan),
         ),
+        new_snapshots=_snapshots(plan, observer),
         open_store=lambda: _opened_store(plan),
         notes=notes,
-        observer=_named(plan.observer, "triage"),
+        observer=observer,
     )
 
 

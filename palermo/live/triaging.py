@@ -1,5 +1,5 @@
 """The stage `triage`: findings and transfers of all engines become alerts. Its state is the
-database; what networks remember comes from the findings topic again."""
+database; what networks remember comes from a snapshot and the findings topic after it."""
 
 import time
 from collections import Counter
@@ -33,6 +33,7 @@ from palermo.judged import holders_since, standing
 from palermo.live.exchange import Exchange, replayed
 from palermo.live.messages import Judgement, clocks_of, joined, judgement_in, kind_of, taken_of
 from palermo.outlet import TopicOutlet
+from palermo.snapshots import Snapshots, Stages
 
 log = structlog.get_logger()
 
@@ -79,11 +80,17 @@ class _Desk:
 
     opened: Opened
     room: Room
+    snapshots: Snapshots
     progress: Progress
     clocks: Clocks = field(default_factory=Clocks)
     waits: float = 0.0
     """Seconds from a failed attempt to publish to the next; 0 while nothing waits."""
     publish_at: float = 0.0
+
+    @property
+    def stages(self) -> Stages:
+        """What a snapshot is of."""
+        return Stages(profiles=self.room.transfers, networks=self.room.networks)
 
 
 class TriageStage:
@@ -96,12 +103,14 @@ class TriageStage:
         *,
         triage: Triage,
         new_room: Callable[[], Room],
+        new_snapshots: Callable[[TopicPartition], Snapshots],
         open_store: Callable[[], Opened],
         notes: Mapping[str, object],
         observer: Observer,
     ) -> None:
         self._exchange, self._settings, self._triage = exchange, settings, triage
         self._new_room, self._open_store = new_room, open_store
+        self._new_snapshots = new_snapshots
         self._notes, self._observer = dict(notes), observer
         self._desk: _Desk | None = None
         self._coming: Opened | None = None
@@ -121,7 +130,8 @@ class TriageStage:
         return MESSAGES_AT_ONCE
 
     def take_over(self, partition: TopicPartition) -> Iterator[int | None]:
-        """The database says where to go on; the transfers before that are read again."""
+        """The database says where to go on; of the transfers before that, those after the newest
+        snapshot that is no newer are read again."""
         opened = None
         until = time.monotonic() + BUSY_SECONDS
         while opened is None:
@@ -136,7 +146,10 @@ class TriageStage:
         progress = self._patiently(lambda: _progress_in(store))
         beginning = self._exchange.beginning(partition)
         desk = _Desk(
-            opened=opened, room=self._new_room(), progress=progress or self._begun(beginning)
+            opened=opened,
+            room=self._new_room(),
+            snapshots=self._new_snapshots(partition),
+            progress=progress or self._begun(beginning),
         )
         upto = _offset(desk.progress)
         if beginning > upto:
@@ -145,7 +158,10 @@ class TriageStage:
                 "before they were read; lengthen its retention ([kafka] memory_days)"
             )
         if progress is not None:
-            for records in replayed(self._settings, partition, start=beginning, upto=upto):
+            start, restored = beginning, desk.snapshots.restore(desk.stages, upto=upto)
+            if restored is not None:
+                start, desk.clocks = restored.rows, Clocks.put_down_in(restored.position)
+            for records in replayed(self._settings, partition, start=start, upto=upto):
                 self._note(desk, records)
                 yield None
         self._publish(desk)
@@ -156,6 +172,8 @@ class TriageStage:
         for opened in (self._coming, None if self._desk is None else self._desk.opened):
             if opened is not None:
                 opened.stack.close()
+        if self._desk is not None:
+            self._desk.snapshots.close()
         self._desk, self._coming = None, None
 
     def advance(
@@ -167,6 +185,8 @@ class TriageStage:
             and time.monotonic() >= self._desk.publish_at
         ):
             self._tell_all(self._desk)
+        if self._desk is not None:
+            self._desk.snapshots.advance()
         if not found:
             return frozenset()
         assert self._desk is not None
@@ -189,7 +209,14 @@ class TriageStage:
         if not desk.waits:
             self._tell_all(desk)
         self._exchange.show(partition, _offset(after))
+        self._keep(desk)
         return frozenset()
+
+    def _keep(self, desk: _Desk) -> None:
+        """Only what is committed gets into a snapshot."""
+        upto = _offset(desk.progress)
+        progress = Progress(position=desk.clocks.position, rows=upto, rejects_bytes=0, fates={})
+        desk.snapshots.begin(desk.stages, progress)
 
     def show(self, tell: Callable[[Store, Triage, Networks], None]) -> None:
         """Has told what stands, if the findings are ours and anything was judged since the last
