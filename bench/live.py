@@ -1,10 +1,12 @@
 """`python -m bench.live`: from a topic to alerts through all stages, beside kafka-python that only
 reads the topic. Starts a broker of its own (Java and Maven)."""
 
+import json
+import os
 import resource
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,14 @@ from kafka import KafkaConsumer, TopicPartition
 from bench.figures import Figure, once
 from bench.topic import (
     PALERMO,
-    PARTITIONS,
     configured,
     print_from_topics,
     produce,
     topics_of,
 )
+from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
+from palermo.live.messages import judgement_in, kind_of
 from palermo.live.running import run_stages
 from palermo.running import StageName, Wish, carry_out
 from palermo.topics import apply_topics, plan_topics
@@ -33,6 +36,9 @@ FEW_ROWS = 100
 in the group, compiled kernels read."""
 
 LINES_A_MESSAGE = 200
+QUIX_RULE = Path(__file__).with_name("quix_rule.py")
+QUIX_PYTHON = "QUIX_PYTHON"
+"""Names the Python of an environment that has quixstreams."""
 STAGES: tuple[StageName, ...] = ("ingest", "detect", "triage")
 
 
@@ -52,7 +58,7 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
     embedded = len(rows) / _cpu(lambda: _embedded(feed / "feed.ndjson", feed / "embedded"))
     single = topics_of(address, "single")
     produce(single, rows, lines=1)
-    reading = len(rows) / _cpu(lambda: _read_all(single))
+    reading = len(rows) / _cpu(lambda: sum(1 for _ in _read(single, single.topics[0])))
     spent = _stages(feed, single)
     rate = len(rows) / sum(spent.values())
     started = len(rows) / (sum(spent.values()) + sum(starts.values()))
@@ -70,7 +76,31 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
         once("all stages / embedded", "x", rate / embedded),
         once(f"all stages, {LINES_A_MESSAGE} lines a message", "rows/s", many_rate),
         once("that / embedded", "x", many_rate / embedded, goal=">= 0.6 x"),
+        once("triage", "findings/s", _findings(single) / spent["triage"]),
+        *_one_rule_of_quix(single, len(rows), rate),
     ]
+
+
+def _findings(settings: KafkaSettings) -> int:
+    """How many were judged, signals and others."""
+    records = _read(settings, settings.findings_topic)
+    return sum(
+        len(judgement_in(each.value).findings) for each in records if kind_of(each) == "findings"
+    )
+
+
+def _one_rule_of_quix(settings: KafkaSettings, rows: int, rate: float) -> Iterator[Figure]:
+    """quixstreams with one rule on the same topic, where it is there."""
+    python = os.environ.get(QUIX_PYTHON)
+    if python is None:
+        print(f"quixstreams is not run beside it: {QUIX_PYTHON} names no Python that has it\n")
+        return
+    command = [python, str(QUIX_RULE), *settings.bootstrap, settings.topics[0]]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = json.loads(told.splitlines()[-1])
+    assert found["judged"], "quixstreams judged no row"
+    yield once("quixstreams, one rule over 24 hours", "rows/s", rows / found["seconds"])
+    yield once("all stages / that", "x", rate * found["seconds"] / rows)
 
 
 def _cpu(work: Callable[[], object]) -> float:
@@ -120,17 +150,20 @@ def _embedded(file: Path, out: Path) -> None:
     carry_out(Wish(feed=str(file), config=file.with_name("palermo.toml"), out=out))
 
 
-def _read_all(settings: KafkaSettings) -> None:
+def _read(settings: KafkaSettings, topic: str) -> Iterator[Record]:
+    """All committed messages of a topic."""
     consumer: Any = KafkaConsumer(
         bootstrap_servers=list(settings.bootstrap), isolation_level="read_committed"
     )
     with closing(consumer):
-        partitions = [TopicPartition(settings.topics[0], number) for number in range(PARTITIONS)]
+        numbers = consumer.partitions_for_topic(topic)
+        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         ends = consumer.end_offsets(partitions)
         while any(consumer.position(each) < ends[each] for each in partitions):
-            consumer.poll(timeout_ms=500, max_records=10_000)
+            for records in consumer.poll(timeout_ms=500, max_records=10_000).values():
+                yield from records
 
 
 if __name__ == "__main__":
