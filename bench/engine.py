@@ -17,7 +17,6 @@ import polars as pl
 from numba import njit
 
 from alerts.alert import Reproduce
-from alerts.progress import Progress
 from bench.figures import Figure, print_table
 from bench.invented import DAY, Invented
 from detectors.catalogue import Catalogue, TestGround, load_typologies
@@ -380,8 +379,7 @@ def snapshots(engine: Engine, source: Invented, loaded: int) -> list[Figure]:
             clock=time.monotonic,
             seconds_between=0.0,
         )
-        progress = Progress(position={}, rows=loaded, rejects_bytes=0, fates={})
-        pauses = [_wall(lambda: kept.begin(stages(engine), progress))]
+        pauses = [_wall(lambda: kept.begin(stages(engine), rows=loaded, position={}))]
         batches = source.batches(rows=10_000_000, size=1_000, after=loaded + 400_000)
         while "snapshot_written" not in written:
             engine.take(next(batches))

@@ -7,11 +7,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
-
-from kafka import KafkaConsumer, TopicPartition
 
 from bench.figures import Figure, once
 from bench.topic import (
@@ -19,9 +15,9 @@ from bench.topic import (
     configured,
     print_from_topics,
     produce,
+    read_all,
     topics_of,
 )
-from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
 from palermo.live.messages import judgement_in, kind_of
 from palermo.live.running import run_stages
@@ -58,7 +54,7 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
     embedded = len(rows) / _cpu(lambda: _embedded(feed / "feed.ndjson", feed / "embedded"))
     single = topics_of(address, "single")
     produce(single, rows, lines=1)
-    reading = len(rows) / _cpu(lambda: sum(1 for _ in _read(single, single.topics[0])))
+    reading = len(rows) / _cpu(lambda: sum(1 for _ in read_all(single, single.topics[0])))
     spent = _stages(feed, single)
     rate = len(rows) / sum(spent.values())
     started = len(rows) / (sum(spent.values()) + sum(starts.values()))
@@ -83,9 +79,11 @@ def figures(feed: Path, rows: list[bytes], address: str) -> list[Figure]:
 
 def _findings(settings: KafkaSettings) -> int:
     """How many were judged, signals and others."""
-    records = _read(settings, settings.findings_topic)
+    records = read_all(settings, settings.findings_topic)
     return sum(
-        len(judgement_in(each.value).findings) for each in records if kind_of(each) == "findings"
+        len(judgement_in(each.value).findings)
+        for each in records
+        if each.value is not None and kind_of(each) == "findings"
     )
 
 
@@ -148,22 +146,6 @@ def _stages(feed: Path, settings: KafkaSettings) -> dict[str, float]:
 
 def _embedded(file: Path, out: Path) -> None:
     carry_out(Wish(feed=str(file), config=file.with_name("palermo.toml"), out=out))
-
-
-def _read(settings: KafkaSettings, topic: str) -> Iterator[Record]:
-    """All committed messages of a topic."""
-    consumer: Any = KafkaConsumer(
-        bootstrap_servers=list(settings.bootstrap), isolation_level="read_committed"
-    )
-    with closing(consumer):
-        numbers = consumer.partitions_for_topic(topic)
-        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        while any(consumer.position(each) < ends[each] for each in partitions):
-            for records in consumer.poll(timeout_ms=500, max_records=10_000).values():
-                yield from records
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from bench.topic import (
     partition_of,
     print_from_topics,
     produce,
+    read_all,
     topics_of,
 )
 from ingest.kafka_settings import KafkaSettings
@@ -220,23 +221,14 @@ def _latencies(settings: KafkaSettings, sent_at: dict[str, float], *, until: flo
     """Of each alert's first message: from the newest row it cites, sent at the rate and before a
     moment, to when it was published."""
     found = []
-    with closing(
-        KafkaConsumer(bootstrap_servers=list(settings.bootstrap), isolation_level="read_committed")
-    ) as consumer:
-        partitions = [TopicPartition(settings.alerts_topic, n) for n in range(settings.partitions)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        while any(consumer.position(each) < ends[each] for each in partitions):
-            for records in consumer.poll(timeout_ms=500).values():
-                for record in records:
-                    published = record.timestamp / 1000
-                    if ("revision", b"1") in record.headers:
-                        alert = msgspec.json.decode(record.value, type=Alert)
-                        cited = (each for hit in alert.typologies for each in hit.transaction_ids)
-                        newest = max((sent_at.get(each, 0.0) for each in cited), default=0.0)
-                        if 0.0 < newest < min(published, until):
-                            found.append(published - newest)
+    for record in read_all(settings, settings.alerts_topic):
+        if record.value is not None and ("revision", b"1") in record.headers:
+            alert = msgspec.json.decode(record.value, type=Alert)
+            cited = (each for hit in alert.typologies for each in hit.transaction_ids)
+            newest = max((sent_at.get(each, 0.0) for each in cited), default=0.0)
+            published = record.timestamp / 1000
+            if 0.0 < newest < min(published, until):
+                found.append(published - newest)
     return found
 
 

@@ -1,7 +1,7 @@
 """`python -m bench.networks`: shapes of transfers searched, beside snapml where it is installed.
 
 Not the same work: snapml finds temporal cycles of any length and writes histograms for every
-transfer of a batch; Palermo's hops conserve the amount, stop at six and are told where one closes.
+transfer of a batch; Palermo's hops conserve the amount, stop at ten and are told where one closes.
 """
 
 from collections.abc import Iterator

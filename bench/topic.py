@@ -12,9 +12,10 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from bench.figures import Figure, print_table
+from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
 from palermo.topics import apply_topics, plan_topics
 
@@ -91,6 +92,22 @@ def produce(settings: KafkaSettings, rows: Sequence[bytes], *, lines: int) -> No
                 value = b"\n".join(own[first : first + lines])
                 producer.send(settings.topics[0], value=value, partition=partition)
         producer.flush()
+
+
+def read_all(settings: KafkaSettings, topic: str) -> Iterator[Record]:
+    """All committed messages of a topic."""
+    consumer: Any = KafkaConsumer(
+        bootstrap_servers=list(settings.bootstrap), isolation_level="read_committed"
+    )
+    with closing(consumer):
+        numbers = consumer.partitions_for_topic(topic)
+        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        while any(consumer.position(each) < ends[each] for each in partitions):
+            for records in consumer.poll(timeout_ms=500, max_records=10_000).values():
+                yield from records
 
 
 def topics_of(address: str, name: str) -> KafkaSettings:

@@ -96,7 +96,7 @@ def run(
         if pending.rows and (is_due or line.clock() - since >= CHECKPOINT_SECONDS):
             spent, since = line.clock() - since, line.clock()
             progress, pending = commit(line, pending, progress, spent), Pending()
-            line.snapshots.begin(line.stages, progress)
+            line.snapshots.begin(line.stages, rows=progress.rows, position=progress.position)
         line.snapshots.advance()
         yield progress
         if batch.is_end:

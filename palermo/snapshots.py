@@ -22,7 +22,7 @@ import pyarrow as pa
 import structlog
 
 from alerts.alert import Reproduce
-from alerts.progress import Progress
+from ingest.feed import Position
 from ingest.intake import Intake
 from models.networks import Networks
 from models.profile import Profiles
@@ -84,7 +84,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
     """What a snapshot is of. A live stage has a part of it: `ingest` the intake, `detect` the
-    profiles."""
+    profiles, `triage` the networks and the profiles it shows them by."""
 
     profiles: Profiles | None = None
     networks: Networks | None = None
@@ -147,17 +147,18 @@ class Snapshots:
         self._sealing: Future[None] | None = None
         self._sealer = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
 
-    def begin(self, stages: Stages, progress: Progress) -> None:
-        """Starts one of what was just committed, if it is time for it."""
+    def begin(self, stages: Stages, *, rows: int, position: Position) -> None:
+        """Starts one of what was just committed, if it is time for it: `rows` up to there, a number
+        that grows, and what else its maker needs to go on."""
         pause = max(self._seconds_between, self._spent / LARGEST_SHARE)
         is_busy = self._writing is not None or self._sealing is not None
-        path = self._folder / _name(progress.rows)
+        path = self._folder / _name(rows)
         if is_busy or self._clock() - self._ended < pause or path.exists():
             return
         begun = self._clock()
         with self._given_up_without_room():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._writing = _Writing(path, self._manifest(progress), stages.snapshot())
+            self._writing = _Writing(path, self._manifest(rows, position), stages.snapshot())
             self._writing.write_next()
             self._observer("snapshot_begun")
         self._spent = self._clock() - begun
@@ -206,15 +207,15 @@ class Snapshots:
         if self._sealing is not None:
             self._finish(self._sealing)
 
-    def _manifest(self, progress: Progress) -> Manifest:
+    def _manifest(self, rows: int, position: Position) -> Manifest:
         return Manifest(
             of=self._folder.name,
             engine=ENGINE,
             release=self._reproduce.release,
             configuration=self._reproduce.configuration,
             bundle=self._reproduce.bundle,
-            rows=progress.rows,
-            position=progress.position,
+            rows=rows,
+            position=dict(position),
             sections={},
         )
 

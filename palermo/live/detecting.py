@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from kafka import TopicPartition
 
-from alerts.progress import Progress
 from detectors.catalogue import Catalogue
 from ingest.clocks import Clocks
 from ingest.kafka_feed import Record
@@ -14,7 +13,7 @@ from ingest.narrow import together
 from ingest.transaction import TransactionBatch
 from models.profile import Profiles
 from palermo.folder import Observer
-from palermo.judged import Judged, holders_since
+from palermo.judged import holders_since
 from palermo.live.exchange import Exchange, Outgoing, Place, Share, replayed
 from palermo.live.messages import Judgement, clocks_of, headers, steps
 from palermo.model_scores import Rank
@@ -111,15 +110,14 @@ class DetectStage:
         return given_up
 
     def _judged(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
-        engine, judged = self._engines[partition], Judged()
+        engine = self._engines[partition]
         evaluated = engine.profiles.extend(_batch(records, engine.clocks))
         findings = self._catalogue.detect(evaluated)
-        judged.add(evaluated, findings, self._rank(evaluated, findings))
         judgement = Judgement(
-            findings=judged.findings,
-            replaces=judged.replaces,
-            ledger=engine.profiles.ledger(holders_since(judged.findings)),
-            scores=judged.scores,
+            findings=findings,
+            replaces=evaluated.replaces,
+            ledger=engine.profiles.ledger(holders_since(findings)),
+            scores=dict(self._rank(evaluated, findings)),
         )
         return Share(
             partition=partition,
@@ -140,8 +138,9 @@ class DetectStage:
     def _keep(self, engine: _Engine, offset: int) -> None:
         """Only what is committed gets into a snapshot."""
         engine.begun = offset
-        progress = Progress(position=engine.clocks.position, rows=offset, rejects_bytes=0, fates={})
-        engine.snapshots.begin(Stages(profiles=engine.profiles), progress)
+        engine.snapshots.begin(
+            Stages(profiles=engine.profiles), rows=offset, position=engine.clocks.position
+        )
 
 
 def _batch(records: Sequence[Record], clocks: Clocks) -> TransactionBatch:

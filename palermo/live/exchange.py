@@ -44,7 +44,7 @@ NOWHERE = -1
 AGAIN_SECONDS = 0.1
 """Between two questions to brokers that do not answer."""
 FETCHED_BYTES = 32 * 1024 * 1024
-REPLAYED_BYTES = 8 * 1024 * 1024
+REPLAYED_BYTES, REPLAYED_MESSAGES = 8 * 1024 * 1024, 5_000
 
 Found = Mapping[TopicPartition, Sequence[Record]]
 Answer = TypeVar("Answer")
@@ -452,7 +452,9 @@ def replayed(
             )
         consumer.seek(partition, start)
         while asked(settings, lambda: consumer.position(partition)) < upto:
-            found = asked(settings, lambda: consumer.poll(timeout_ms=200, max_records=5_000))
+            found = asked(
+                settings, lambda: consumer.poll(timeout_ms=200, max_records=REPLAYED_MESSAGES)
+            )
             yield [record for record in found.get(partition, []) if record.offset < upto]
 
 

@@ -11,7 +11,6 @@ import msgspec
 from kafka import TopicPartition
 
 from alerts.kafka_sink import dead_letter
-from alerts.progress import Progress
 from ingest.archive import PartitionArchive, PartitionedArchive
 from ingest.clocks import Clock
 from ingest.errors import ArchiveUnusable
@@ -197,9 +196,9 @@ class IngestStage:
 
     def _keep(self, inlet: _Inlet, offset: int) -> None:
         """Only what is committed gets into a snapshot."""
-        position: dict[str, object] = {"offset": offset}
-        progress = Progress(position=position, rows=inlet.rows, rejects_bytes=0, fates={})
-        inlet.snapshots.begin(Stages(intake=inlet.intake), progress)
+        inlet.snapshots.begin(
+            Stages(intake=inlet.intake), rows=inlet.rows, position={"offset": offset}
+        )
 
     def _keep_abreast(self) -> None:
         """Those ahead wait for those behind, as far as they are ours, have more to read and are

@@ -214,9 +214,9 @@ class TriageStage:
 
     def _keep(self, desk: _Desk) -> None:
         """Only what is committed gets into a snapshot."""
-        upto = _offset(desk.progress)
-        progress = Progress(position=desk.clocks.position, rows=upto, rejects_bytes=0, fates={})
-        desk.snapshots.begin(desk.stages, progress)
+        desk.snapshots.begin(
+            desk.stages, rows=_offset(desk.progress), position=desk.clocks.position
+        )
 
     def show(self, tell: Callable[[Store, Triage, Networks], None]) -> None:
         """Has told what stands, if the findings are ours and anything was judged since the last
