@@ -28,6 +28,7 @@ from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
+from ingest.row_reader import RowReader
 from ingest.transaction import TRANSACTION, TransactionBatch
 from models.blocks import Blocks
 from models.bundle import load_bundle
@@ -359,7 +360,9 @@ def stages(engine: Engine) -> Stages:
     return Stages(
         profiles=engine.profiles,
         networks=Networks(references=References(), limits={}, lateness=LATENESS),
-        intake=Intake(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({})),
+        intake=Intake(
+            RowReader(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({}))
+        ),
     )
 
 

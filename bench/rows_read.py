@@ -16,6 +16,7 @@ from ingest.intake import Intake
 from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.reference_feed import read_rates, read_references
+from ingest.row_reader import RowReader
 from models.bundle import load_bundle
 
 COUNTRY = (
@@ -64,7 +65,7 @@ def _take_all(folder: Path) -> None:
     )
     references, rates = read_references(settings, folder), read_rates(settings, folder)
     bundle = load_bundle(base_currency=settings.base_currency, references="", rates="")
-    intake = Intake(settings, references, rates, Lexicon(bundle.terms()))
+    intake = Intake(RowReader(settings, references, rates, Lexicon(bundle.terms())))
     feed = FileFeed(folder / FEED, settings)
     is_end = False
     while not is_end:

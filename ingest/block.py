@@ -92,21 +92,49 @@ class TopicRows(RowsOnDemand):
         return Message(
             value=value,
             where=f"{self.topic}/{self.partition}@{row}",
-            raw_ref=f"{self.topic}-{self.partition}#{row}+{len(value)}",
+            raw_ref=f"{self.origin}#{row}+{len(value)}",
         )
+
+    @property
+    def origin(self) -> str:
+        """The partition, as a pointer to raw bytes names it."""
+        return f"{self.topic}-{self.partition}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeveralTopicRows(RowsOnDemand):
+    """Rows of some partitions, one partition after the other."""
+
+    parts: Sequence[TopicRows]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def message(self, at: int) -> Message:
+        for part in self.parts:
+            if at < len(part):
+                return part.message(at)
+            at -= len(part)
+        raise IndexError(at)
+
+    @property
+    def values(self) -> list[bytes]:
+        return [value for part in self.parts for value in part.values]
 
     def raw_refs(self) -> pl.Series:
         """The pointer of each row to its raw bytes."""
         rows = pl.DataFrame(
             {
-                "offset": self.offsets,
-                "place": pl.Series(self.places, dtype=pl.Int64),
+                "origin": [part.origin for part in self.parts for _ in range(len(part))],
+                "offset": [offset for part in self.parts for offset in part.offsets],
+                "place": pl.Series(
+                    [place for part in self.parts for place in part.places], dtype=pl.Int64
+                ),
                 "length": list(map(len, self.values)),
             }
         )
         row = pl.concat_str("offset", "place", separator=".", ignore_nulls=True)
-        origin = pl.lit(f"{self.topic}-{self.partition}")
-        return rows.select(pl.format("{}#{}+{}", origin, row, "length")).to_series()
+        return rows.select(pl.format("{}#{}+{}", "origin", row, "length")).to_series()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,7 +161,7 @@ def joined(messages: Sequence[Message]) -> Joined:
             layout=messages.layout,
             is_whole=lines.lengths == lines.stops - lines.starts,
         )
-    if isinstance(messages, TopicRows):
+    if isinstance(messages, TopicRows | SeveralTopicRows):
         return _one_after_the_other(
             messages.values, layout=None, is_whole=np.ones(len(messages), np.bool_)
         )
@@ -149,8 +177,10 @@ def joined(messages: Sequence[Message]) -> Joined:
 
 def raw_refs(messages: Sequence[Message]) -> pl.Series:
     """The pointer of each row to its raw bytes."""
-    if isinstance(messages, FileRows | TopicRows):
+    if isinstance(messages, FileRows | SeveralTopicRows):
         return messages.raw_refs()
+    if isinstance(messages, TopicRows):
+        return SeveralTopicRows(parts=(messages,)).raw_refs()
     return pl.Series([each.raw_ref for each in messages], dtype=pl.String)
 
 

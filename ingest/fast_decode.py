@@ -65,6 +65,7 @@ _NO_OFFSET, _SHIFT = (1 << 15) - 1, 1 << 14
 _FLAG_WORDS = words([b"false", b"0", b"true", b"1"])
 _CURRENCIES = words([code.encode() for code in sorted(minor_units())])
 _LEAST_MCC = 4
+_NO_TEXT = pl.Series([None], dtype=pl.String())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -488,7 +489,7 @@ class _Table:
         return {
             name: _text_series(self._cells.data, self._starts[at], self._lengths[at])
             if is_given
-            else pl.repeat(None, self._lengths.shape[1], dtype=pl.String(), eager=True)
+            else _NO_TEXT.new_from_index(0, self._lengths.shape[1])
             for at, (name, is_given) in enumerate(zip(TEXTS, self._is_given, strict=True))
         }
 
@@ -542,7 +543,7 @@ def _text_series(data: Bytes, starts: Int32s, lengths: Int32s) -> pl.Series:
 
 
 def _nullable(values: npt.NDArray[Any], is_given: Bools) -> pl.Series:
-    return pl.select(pl.when(pl.Series(is_given)).then(pl.Series(values))).to_series()
+    return pl.Series(pl.from_arrow(pa.array(values, mask=~is_given)))
 
 
 def _crosses(fields: _Fields, texts: Mapping[str, Column]) -> Int8s:

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ingest.reference import Account, References
-from ingest.transaction import ADDRESS, TransactionBatch
+from ingest.transaction import TransactionBatch
 
 SIDES = ("orig", "benef")
+NOWHERE = -1
+Homed = npt.NDArray[np.int64]
 
 
 class Holding:
@@ -23,25 +27,26 @@ class Holding:
             elif versions[0].holder is not None:
                 self._always[account] = versions[0].holder
 
-    def holders(self, rows: pl.DataFrame, side: str) -> pl.Series:
+    def names(self, rows: pl.DataFrame, side: str) -> list[str | None]:
         """Whom each row's account of a side belongs to: as the bank knows it, else the party
-        named; None where nobody knows. rows: {side}_account_id, {side}_party_id, event_time."""
-        accounts, parties = rows[f"{side}_account_id"], rows[f"{side}_party_id"]
-        asked = ((each, self._always.get(each)) for each in accounts.drop_nulls().unique())
-        always = {account: holder for account, holder in asked if holder is not None}
-        holders = accounts.replace_strict(always, default=None, return_dtype=pl.String()).fill_null(
-            parties
-        )
-        dated = accounts.is_in(list(self._dated)).fill_null(value=False).arg_true().to_list()
-        by_date = [
-            _holder_on(self._dated[accounts[row]], rows["event_time"][row]) or parties[row]
-            for row in dated
+        named, else the account itself. rows: {side}_account_id, {side}_party_id, event_time."""
+        accounts = rows[f"{side}_account_id"].to_list()
+        parties = rows[f"{side}_party_id"].to_list()
+        known = map(self._always.get, accounts)
+        names = [
+            holder if holder is not None else party if party is not None else account
+            for holder, party, account in zip(known, parties, accounts, strict=True)
         ]
-        return holders.scatter(dated, by_date) if dated else holders
+        for at in self._dated_among(accounts):
+            holder = _holder_on(self._dated[accounts[at]], rows["event_time"][at])
+            if holder is not None:
+                names[at] = holder
+        return names
 
-    def names(self, rows: pl.DataFrame, side: str) -> pl.Series:
-        """The holder of each account, or the account itself where nobody knows its holder."""
-        return self.holders(rows, side).fill_null(rows[f"{side}_account_id"])
+    def _dated_among(self, accounts: Sequence[str | None]) -> list[int]:
+        if not self._dated:
+            return []
+        return [at for at, account in enumerate(accounts) if account in self._dated]
 
 
 class Homes:
@@ -56,28 +61,28 @@ class Homes:
     def split(self, batch: TransactionBatch) -> dict[int, TransactionBatch]:
         """What of a batch concerns each partition: rows with a side held there, which count for
         those sides alone."""
-        added, retracted = self._with_homes(batch.added), self._with_homes(batch.retracted)
+        added, retracted = self._homes_of(batch.added), self._homes_of(batch.retracted)
         return {
             home: TransactionBatch(
-                added=_living_in(added, home).select(batch.added.columns),
-                retracted=_living_in(retracted, home).select(*ADDRESS),
+                added=_living_in(batch.added, added == home),
+                retracted=_living_in(batch.retracted, retracted == home),
                 history_start=batch.history_start,
                 seen_until=batch.seen_until,
             )
-            for home in sorted(_homes_in(added) | _homes_in(retracted))
+            for home in np.union1d(added, retracted).tolist()
+            if home != NOWHERE
         }
 
-    def _with_homes(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.with_columns(
-            pl.Series(f"{side}_home", self._homes(rows, side), dtype=pl.Int32) for side in SIDES
-        )
-
-    def _homes(self, rows: pl.DataFrame, side: str) -> list[int | None]:
-        held = rows[f"{side}_holds"].to_list()
-        return [
-            self._home(holder) if is_held is not False and holder is not None else None
-            for holder, is_held in zip(self._holding.names(rows, side), held, strict=True)
-        ]
+    def _homes_of(self, rows: pl.DataFrame) -> Homed:
+        """The home of each side (SIDES) of each row; NOWHERE of one that does not count."""
+        homes = np.full((len(SIDES), rows.height), NOWHERE, np.int64)
+        if rows.height:
+            for at, side in enumerate(SIDES):
+                names = self._holding.names(rows, side)
+                is_held = rows[f"{side}_holds"].fill_null(value=True).to_numpy()
+                homes[at] = [NOWHERE if name is None else self._home(name) for name in names]
+                homes[at, ~is_held] = NOWHERE
+        return homes
 
     def _home(self, holder: str) -> int:
         if holder not in self._known:
@@ -86,14 +91,13 @@ class Homes:
         return self._known[holder]
 
 
-def _homes_in(rows: pl.DataFrame) -> set[int]:
-    return {home for side in SIDES for home in rows[f"{side}_home"].drop_nulls().unique()}
-
-
-def _living_in(rows: pl.DataFrame, home: int) -> pl.DataFrame:
-    lives = {side: (pl.col(f"{side}_home") == home).fill_null(value=False) for side in SIDES}
-    return rows.filter(lives["orig"] | lives["benef"]).with_columns(
-        lives[side].alias(f"{side}_holds") for side in SIDES
+def _living_in(rows: pl.DataFrame, is_there: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    """The rows with a side there, (SIDES, rows), which count for those sides alone."""
+    chosen = np.flatnonzero(is_there.any(axis=0))
+    if not len(chosen):
+        return rows.clear()
+    return rows[chosen].with_columns(
+        pl.Series(f"{side}_holds", is_there[at, chosen]) for at, side in enumerate(SIDES)
     )
 
 

@@ -9,19 +9,11 @@ import msgspec
 import polars as pl
 
 from ingest.archive import ARCHIVED
-from ingest.archive_feed import ArchivedRows
-from ingest.block import raw_refs
-from ingest.block_decode import BlockDecoder
 from ingest.errors import ArchiveUnusable, RowFault
 from ingest.fate import Address, Decided, Fates
 from ingest.fate_state import FatesState
 from ingest.feed import Message, RawBatch, Reject
-from ingest.lexicon import Lexicon
-from ingest.mapping import FeedSettings
-from ingest.pricing import priced
-from ingest.rates import Rates
-from ingest.reference import References
-from ingest.sides import Sides
+from ingest.row_reader import ReadRows, RowReader
 from ingest.times import EPOCH
 from ingest.transaction import (
     ADDED,
@@ -52,42 +44,36 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intake:
-    """Decodes, prices and decides rows. State: the ids inside the lateness, and the clocks.
+    """Decides what is read. State: the ids inside the lateness, and the clocks."""
 
-    Texts are read here, when a row goes on, and anew when it comes out of an archive: what they
-    name follows the lexicon of today.
-    """
-
-    def __init__(
-        self, settings: FeedSettings, references: References, rates: Rates, lexicon: Lexicon
-    ) -> None:
-        self._decoder = BlockDecoder(settings)
-        self._sides = Sides(settings, references)
-        self._rates, self._lexicon = rates, lexicon
-        self._fates = Fates(lateness=settings.lateness, longest_gap=settings.longest_gap)
+    def __init__(self, reader: RowReader) -> None:
+        self._reader = reader
+        self._fates = Fates(lateness=reader.lateness, longest_gap=reader.longest_gap)
         self._row = 0
         self._seen_columns: set[str] = set()
 
     @property
     def unknown_names(self) -> Counter[str]:
         """How many rows carried each source name that nothing maps."""
-        return self._decoder.unknown_names
+        return self._reader.unknown_names
 
     def columns_present(self) -> frozenset[str]:
         """TRANSACTION columns the rows so far gave any value for: the others are not testable."""
         return frozenset(self._seen_columns)
 
-    def accept(self, batch: RawBatch) -> Accepted:
-        """What the next rows become. A row that cannot be a transaction is a Reject."""
-        rows, refused = self._rows(batch)
+    def accept(self, batch: RawBatch, read: ReadRows | None = None) -> Accepted:
+        """What the next rows become. A row that cannot be a transaction is a Reject. `read`: the
+        rows of this batch, where they were read together with others."""
+        read = self._reader.read(batch.messages) if read is None else read
+        refused = dict(read.refused)
+        rows = self._numbered(read.frame, batch.partition)
         self._row += len(batch.messages)
         decided = self._fates.decide(rows)
         self._fates.forget()
-        rows = rows.with_columns(decided.fates.alias("fate"))
-        first = self._row - len(batch.messages) + 1
-        for row in rows["row"].filter(decided.fates.is_null()):
-            refused[row - first] = RowFault("future", field="event_time")
-        archived = rows.filter(pl.col("fate").is_not_null()) if refused else rows
+        for at in read.frame["at"].filter(decided.fates.is_null()):
+            refused[at] = RowFault("future", field="event_time")
+        judged = rows.with_columns(decided.fates.alias("fate")).select(*ARCHIVED)
+        archived = judged.filter(pl.col("fate").is_not_null()) if refused else judged
         self._note_columns(archived)
         return Accepted(
             transactions=self._transactions(rows, decided),
@@ -115,7 +101,7 @@ class Intake:
         if archived.height:
             self._row = archived["row"][-1]
         self._note_columns(archived)
-        return self._transactions(archived, decided)
+        return self._transactions(archived.with_columns(self._reader.concepts(archived)), decided)
 
     def put_down(self) -> bytes:
         """The state after the last row taken."""
@@ -133,48 +119,18 @@ class Intake:
         """Numbers the next row after `row`; rejects at the end leave no trace in the archive."""
         self._row = row
 
-    def _rows(self, batch: RawBatch) -> tuple[pl.DataFrame, dict[int, RowFault]]:
-        """ARCHIVED rows without their fates, and the others, by their place."""
-        if isinstance(batch.messages, ArchivedRows):
-            return self._archived_before(batch.messages.frame, batch), {}
-        decoded = self._decoder.decode(batch.messages)
-        return self._archivable(decoded.frame, batch), dict(decoded.refused)
-
-    def _archived_before(self, archived: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
-        """Of an archive: decoded and priced as they were then, numbered and judged anew."""
-        first = self._row + 1
-        return archived.with_columns(
-            pl.lit(None, pl.String).alias("fate"),
-            pl.lit(batch.partition).alias("partition"),
-            pl.int_range(first, first + archived.height, dtype=pl.Int64).alias("row"),
-        )
-
-    def _archivable(self, decoded: pl.DataFrame, batch: RawBatch) -> pl.DataFrame:
-        """ARCHIVED rows without their fates."""
-        orig_holds, benef_holds = self._sides.held(decoded)
-        at = decoded["at"]
-        money = priced(decoded, self._rates)
-        return (
-            pl.concat([decoded, money], how="horizontal")
-            .with_columns(
-                orig_holds.alias("orig_holds"),
-                benef_holds.alias("benef_holds"),
-                raw_refs(batch.messages).gather(at).alias("raw_ref"),
-                _quality_flags(decoded["flags"], money["price_flag"]).alias("quality_flags"),
-                pl.lit(None, pl.String).alias("fate"),
-                pl.lit(batch.partition).alias("partition"),
-                (at + self._row + 1).alias("row"),
-            )
-            .select(*ARCHIVED)
+    def _numbered(self, said: pl.DataFrame, partition: str) -> pl.DataFrame:
+        """The rows with the partition they came in, and their running numbers."""
+        return said.with_columns(
+            pl.lit(partition).alias("partition"), (pl.col("at") + self._row + 1).alias("row")
         )
 
     def _transactions(self, rows: pl.DataFrame, decided: Decided) -> TransactionBatch:
-        added = rows.select(*TRANSACTION)
+        added = rows.select(*ADDED)
         if len(decided.added) < rows.height:
             added = added[decided.added]
-        concepts = self._lexicon.concepts(added["remittance_text"])
         return TransactionBatch(
-            added=added.with_columns(concepts.alias("concepts")).select(*ADDED),
+            added=added,
             retracted=_addresses(decided.retracted),
             history_start=_moment(self._fates.history_start),
             seen_until=_moment(self._fates.seen_until),
@@ -184,15 +140,6 @@ class Intake:
         unseen = [name for name in TRANSACTION if name not in self._seen_columns]
         height = archived.height
         self._seen_columns |= {n for n in unseen if archived[n].null_count() < height}
-
-
-def _quality_flags(flags: pl.Series, price_flag: pl.Series) -> pl.Series:
-    """Of each row the sorted list of all its flags. Few rows have any, and few lists differ."""
-    text = pl.select(pl.concat_str(flags, price_flag, separator=" ", ignore_nulls=True)).to_series()
-    kinds = text.unique()
-    lists = kinds.str.extract_all("[A-Z_]+").list.sort()
-    # Of no rows the replaced are still texts.
-    return lists.gather(text.replace_strict(kinds, range(len(kinds))).cast(pl.UInt32))
 
 
 def _reject(message: Message, fault: RowFault) -> Reject:

@@ -4,6 +4,7 @@ Field names follow the project's standards page (section 3.2); ids of 16 bytes a
 unsigned halves so that kernels can order by them. Source: ISO 20022 field map, own schema.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -114,6 +115,18 @@ class TransactionBatch:
     retracted: pl.DataFrame
     history_start: datetime | None
     seen_until: datetime | None
+
+
+def merged(batches: Sequence[TransactionBatch]) -> TransactionBatch:
+    """At least one batch, of feeds that have no transaction in common, as one."""
+    seen = [batch.seen_until for batch in batches if batch.seen_until is not None]
+    starts = [batch.history_start for batch in batches if batch.history_start is not None]
+    return TransactionBatch(
+        added=pl.concat([batch.added for batch in batches]),
+        retracted=pl.concat([batch.retracted for batch in batches]),
+        history_start=min(starts, default=None),
+        seen_until=min(seen, default=None),
+    )
 
 
 def transaction_key(source_id: str, reference: str) -> tuple[int, int]:

@@ -92,7 +92,7 @@ def evidence_in(settings: KafkaSettings) -> Evidence:
     taken = [
         each
         for record in records_in(settings, settings.findings_topic)
-        if (each := taken_of(record)) is not None
+        for each in taken_of(record)
     ]
     for record in records_in(settings, settings.deadletters_topic):
         named = dict(record.headers)

@@ -27,6 +27,7 @@ from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
 from ingest.reference_feed import read_references
+from ingest.row_reader import RowReader
 from palermo.earlier_run import earlier_run
 from palermo.errors import CheckFailed, UsageError
 from palermo.folder import ACCESS, ARCHIVE, DATABASE, append_whole, said_plainly, write_whole
@@ -207,10 +208,12 @@ class _Book:
     def _that_count(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The transactions of these rows: amendments settled, returns and what they undo gone."""
         intake = Intake(
-            lenient(self._settings),
-            self._references,
-            Rates(base_currency=self._settings.base_currency),
-            Lexicon({}),
+            RowReader(
+                lenient(self._settings),
+                self._references,
+                Rates(base_currency=self._settings.base_currency),
+                Lexicon({}),
+            )
         )
         read = rows.filter(pl.col("fate") != "late").select(*ARCHIVED)
         added = intake.restore(read).added

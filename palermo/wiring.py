@@ -39,6 +39,7 @@ from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
 from ingest.reference_feed import read_rates, read_references
+from ingest.row_reader import RowReader
 from models.bundle import Bundle, load_bundle
 from models.networks import Networks
 from models.profile import Profiles
@@ -207,7 +208,7 @@ def carried_columns(settings: FeedSettings, feed: str) -> frozenset[str]:
     source = ArchiveFeed(Path(feed)) if is_archive(feed) else FileFeed(feed, settings)
     try:
         rates = Rates(base_currency=settings.base_currency)
-        intake = Intake(settings, References(), rates, Lexicon({}))
+        intake = Intake(RowReader(settings, References(), rates, Lexicon({})))
         intake.accept(source.poll(at_most=LOOKED_AT_ROWS, wait=1.0))
         return intake.columns_present() - settings.blanked
     finally:
@@ -290,9 +291,14 @@ def open_feed(configuration: Configuration, feed: str, *, is_following: bool) ->
 
 
 def intake_of(settings: FeedSettings, knowing: Knowing) -> Intake:
-    """What reads rows by these settings, with nothing read yet."""
+    """What takes rows in by these settings, with nothing taken yet."""
+    return Intake(reader_of(settings, knowing))
+
+
+def reader_of(settings: FeedSettings, knowing: Knowing) -> RowReader:
+    """What reads rows by these settings."""
     lexicon = Lexicon(knowing.bundle.terms())
-    return Intake(settings, knowing.references, knowing.rates, lexicon)
+    return RowReader(settings, knowing.references, knowing.rates, lexicon)
 
 
 def profiles_of(configuration: Configuration, knowing: Knowing) -> Profiles:

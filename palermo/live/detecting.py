@@ -14,7 +14,7 @@ from ingest.transaction import TransactionBatch
 from models.profile import Profiles
 from palermo.folder import Observer
 from palermo.judged import holders_since
-from palermo.live.exchange import Exchange, Outgoing, Place, Share, replayed
+from palermo.live.exchange import Exchange, Outgoing, Place, Share, Span, replayed
 from palermo.live.messages import Judgement, clocks_of, headers, steps
 from palermo.model_scores import Rank
 from palermo.snapshots import Snapshots, Stages
@@ -105,8 +105,9 @@ class DetectStage:
         given_up = self._exchange.commit(shares)
         self._observer("committed")
         for share in shares:
-            if share.partition not in given_up:
-                self._keep(self._engines[share.partition], share.upto.offset)
+            for partition, span in share.spans.items():
+                if partition not in given_up:
+                    self._keep(self._engines[partition], span.upto.offset)
         return given_up
 
     def _judged(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
@@ -120,9 +121,11 @@ class DetectStage:
             scores=dict(self._rank(evaluated, findings)),
         )
         return Share(
-            partition=partition,
-            begun=engine.begun,
-            upto=Place(offset=records[-1].offset + 1, note=""),
+            spans={
+                partition: Span(
+                    begun=engine.begun, upto=Place(offset=records[-1].offset + 1, note="")
+                )
+            },
             messages=[self._message(partition, value) for value in steps(judgement)],
         )
 

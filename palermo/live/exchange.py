@@ -1,8 +1,8 @@
 """Consume, process, produce: what is read, what comes of it and how far it was read become
 visible in one Kafka transaction.
 
-After an abort the same outputs are sent again by a new producer, as long as their partition is
-still ours and nobody else went on in it; else they are given up, and whoever owns the partition
+After an abort the same outputs are sent again by a new producer, as long as their partitions are
+still ours and nobody else went on in them; else they are given up, and whoever owns the partitions
 makes them again from what was committed.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -47,6 +47,8 @@ FETCHED_BYTES = 32 * 1024 * 1024
 REPLAYED_BYTES, REPLAYED_MESSAGES = 8 * 1024 * 1024, 5_000
 
 Found = Mapping[TopicPartition, Sequence[Record]]
+Stand = Literal["due", "done", "lost"]
+"""What became of a partition's part of a transaction: nothing yet, committed, not ours to know."""
 Answer = TypeVar("Answer")
 
 
@@ -70,13 +72,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What came of a partition's messages: `begun` is where they began, as committed (None:
+class Span:
+    """How far a partition was read: `begun` is where its messages began, as committed (None:
     nothing was), `upto` where they end."""
 
-    partition: TopicPartition
     begun: int | None
     upto: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What came of some partitions' messages together: visible as a whole or not at all."""
+
+    spans: Mapping[TopicPartition, Span]
     messages: Sequence[Outgoing]
 
 
@@ -205,7 +213,8 @@ class Exchange:
             return NOWHERE
 
     def commit(self, shares: Sequence[Share]) -> frozenset[TopicPartition]:
-        """Makes outputs and positions visible together; the partitions whose share was given up.
+        """Makes outputs and positions visible together; the partitions of shares that were given
+        up, and those that are not ours any more.
 
         Raises DependencyUnreachable if the brokers cannot be brought to it.
         """
@@ -313,8 +322,9 @@ class Exchange:
             future.get(timeout=0)
         self._observer("sent")
         offsets = {
-            share.partition: OffsetAndMetadata(share.upto.offset, share.upto.note, -1)
+            partition: OffsetAndMetadata(span.upto.offset, span.upto.note, -1)
             for share in shares
+            for partition, span in share.spans.items()
         }
         producer, patience = self._producer, 3 * self._settings.patience_seconds
         done_within(patience, lambda: producer.send_offsets_to_transaction(offsets, group))
@@ -376,18 +386,27 @@ class Exchange:
             self._set_flowing(partition, is_flowing=True)
 
     def _still_due(self, shares: Sequence[Share]) -> tuple[list[Share], set[TopicPartition]]:
+        """The shares to be sent again, and the partitions that are lost or whose share is given
+        up: if one partition of it is somebody else's now, the others are read again."""
         due, lost = list[Share](), set[TopicPartition]()
         for share in shares:
-            if not self._listener.is_kept(share.partition):
-                lost.add(share.partition)
-                continue
-            place = self.committed(share.partition)
-            offset = None if place is None else place.offset
-            if offset == share.begun:
+            stands = {each: self._stand(each, span) for each, span in share.spans.items()}
+            if all(stand == "due" for stand in stands.values()):
                 due.append(share)
-            elif offset != share.upto.offset:
-                lost.add(share.partition)
+            elif any(stand == "done" for stand in stands.values()):
+                lost |= {each for each, stand in stands.items() if stand != "done"}
+            else:
+                lost |= set(stands)
         return due, lost
+
+    def _stand(self, partition: TopicPartition, span: Span) -> Stand:
+        if not self._listener.is_kept(partition):
+            return "lost"
+        place = self.committed(partition)
+        offset = None if place is None else place.offset
+        if offset == span.begun:
+            return "due"
+        return "done" if offset == span.upto.offset else "lost"
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from kafka import TopicPartition
 
 from alerts.kafka_sink import dead_letter
 from ingest.archive import PartitionArchive, PartitionedArchive
+from ingest.block import SeveralTopicRows
 from ingest.clocks import Clock
 from ingest.errors import ArchiveUnusable
 from ingest.feed import Message, RawBatch
@@ -20,11 +21,12 @@ from ingest.intake import Accepted, Intake
 from ingest.kafka_feed import Record, message_ref, origin_among, rows_in
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import pieces
-from ingest.transaction import Fate, TransactionBatch
+from ingest.row_reader import ReadRows, RowReader
+from ingest.transaction import Fate, TransactionBatch, merged
 from models.networks import concerning
 from palermo.errors import DataUnusable
 from palermo.folder import Observer, said_plainly
-from palermo.live.exchange import Exchange, Outgoing, Place, Share
+from palermo.live.exchange import Exchange, Outgoing, Place, Share, Span
 from palermo.live.messages import Taken, headers
 from palermo.snapshots import Snapshots, Stages
 
@@ -85,7 +87,7 @@ class IngestStage:
         exchange: Exchange,
         settings: KafkaSettings,
         *,
-        new_intake: Callable[[], Intake],
+        reader: RowReader,
         homes: Homes,
         archive: PartitionedArchive,
         new_snapshots: Callable[[TopicPartition], Snapshots],
@@ -97,7 +99,7 @@ class IngestStage:
     ) -> None:
         self._exchange, self._settings = exchange, settings
         self._judge = f"{release} {configuration}"
-        self._new_intake, self._homes, self._archive = new_intake, homes, archive
+        self._reader, self._homes, self._archive = reader, homes, archive
         self._new_snapshots = new_snapshots
         self._with_networks, self._release, self._observer = with_networks, release, observer
         self._max_reject_share = max_reject_share
@@ -129,7 +131,7 @@ class IngestStage:
         place = self._exchange.committed(partition)
         note = Note(rows=0) if place is None else msgspec.json.decode(place.note, type=Note)
         inlet = _Inlet(
-            intake=self._new_intake(),
+            intake=Intake(self._reader),
             archive=self._archive.of(partition.topic, partition.partition),
             snapshots=self._new_snapshots(partition),
             begun=None if place is None else place.offset,
@@ -141,7 +143,7 @@ class IngestStage:
         start = beginning if inlet.begun is None else inlet.begun
         if start < beginning:
             raise ArchiveUnusable(
-                f"{partition.topic}-{partition.partition}: rows of offsets {start} to "
+                f"{_name(partition)}: rows of offsets {start} to "
                 f"{beginning - 1} were deleted before they were read; lengthen the topic's "
                 "retention"
             )
@@ -176,17 +178,17 @@ class IngestStage:
             self._keep_abreast()
             return frozenset()
         before = {each: self._inlets[each].rows for each in found}
-        shares = [self._taken(each, records) for each, records in sorted(found.items())]
+        share = self._taken(dict(sorted(found.items())))
         self._observer("processed")
-        given_up = self._exchange.commit(shares)
+        given_up = self._exchange.commit([share])
         self._observer("committed")
-        for share in shares:
-            if share.partition not in given_up:
-                inlet = self._inlets[share.partition]
-                inlet.begun = share.upto.offset
-                self.rows += inlet.rows - before[share.partition]
+        for partition, span in share.spans.items():
+            if partition not in given_up:
+                inlet = self._inlets[partition]
+                inlet.begun = span.upto.offset
+                self.rows += inlet.rows - before[partition]
                 self.fates.update(inlet.waiting)
-                self._keep(inlet, share.upto.offset)
+                self._keep(inlet, span.upto.offset)
         self._keep_abreast()
         self._adapt(
             sum(map(len, found.values())),
@@ -225,45 +227,66 @@ class IngestStage:
     def _announce(self, partition: TopicPartition, inlet: _Inlet, start: int) -> None:
         """Engines let go of nothing before they have heard of every raw partition: one without a
         row says so, any other speaks with its first."""
-        clock = self._clock(partition, None, None)
-        told = [self._movement(home, b"", clock) for home in self._movements]
+        clocks = [self._clock(partition, None, None)]
+        span = Span(begun=None, upto=Place(offset=start, note=self._note(inlet)))
         share = Share(
-            partition=partition,
-            begun=None,
-            upto=Place(offset=start, note=self._note(inlet)),
-            messages=[*told, self._intake_message(b"", clock, None)],
+            spans={partition: span},
+            messages=[
+                *(self._movement(home, b"", clocks) for home in self._movements),
+                self._intake_message(b"", clocks, ()),
+            ],
         )
         if not self._exchange.commit([share]):
             inlet.begun = start
 
-    def _taken(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
-        inlet = self._inlets[partition]
-        messages = rows_in(records)
-        batch = RawBatch(
-            messages=messages,
-            upto={},
-            partition=f"{partition.topic}-{partition.partition}",
-            is_end=False,
-        )
-        accepted = inlet.intake.accept(batch)
-        self._demand_few_rejects(partition, inlet, len(messages), len(accepted.rejects))
-        first, last = records[0].offset, records[-1].offset
-        with said_plainly(inlet.archive.folder):
-            inlet.archive.write(accepted.archived, first=first, last=last)
-        self._observer("archived")
-        inlet.rows += len(messages)
-        inlet.waiting = accepted.fates
-        inlet.seen_until, inlet.heard_at = accepted.transactions.seen_until, time.monotonic()
+    def _taken(self, found: Mapping[TopicPartition, Sequence[Record]]) -> Share:
+        """What a round became. All is read and sent together, for a few rows cost as much as
+        many; fates are each partition's own."""
+        rows = {partition: rows_in(records) for partition, records in found.items()}
+        read = self._reader.read(SeveralTopicRows(parts=list(rows.values())))
+        accepted, spans, first = dict[TopicPartition, Accepted](), dict[TopicPartition, Span](), 0
+        for partition, records in found.items():
+            after = first + len(rows[partition])
+            accepted[partition] = self._accepted(
+                partition, records, rows[partition], read.part(first, after)
+            )
+            inlet, first = self._inlets[partition], after
+            spans[partition] = Span(
+                begun=inlet.begun,
+                upto=Place(offset=records[-1].offset + 1, note=self._note(inlet)),
+            )
+        changes = {each: taken.transactions for each, taken in accepted.items()}
+        clocks = [self._clock(each, b.history_start, b.seen_until) for each, b in changes.items()]
+        taken = [_taken_in(each, records, accepted[each]) for each, records in found.items()]
+        batch = merged(list(changes.values()))
         return Share(
-            partition=partition,
-            begun=inlet.begun,
-            upto=Place(offset=last + 1, note=self._note(inlet)),
+            spans=spans,
             messages=[
-                *self._movements_of(partition, accepted.transactions),
-                *self._intake_of(partition, accepted, messages, first, last),
-                *self._letters(records, accepted),
+                *self._movements_of(batch, clocks),
+                *self._intake_of(batch, clocks, taken),
+                *self._letters(found, accepted),
             ],
         )
+
+    def _accepted(
+        self,
+        partition: TopicPartition,
+        records: Sequence[Record],
+        rows: Sequence[Message],
+        read: ReadRows,
+    ) -> Accepted:
+        """What the rows of a partition became; they are in the archive when this returns."""
+        inlet = self._inlets[partition]
+        batch = RawBatch(messages=rows, upto={}, partition=_name(partition), is_end=False)
+        accepted = inlet.intake.accept(batch, read)
+        self._demand_few_rejects(partition, inlet, len(rows), len(accepted.rejects))
+        with said_plainly(inlet.archive.folder):
+            inlet.archive.write(accepted.archived, first=records[0].offset, last=records[-1].offset)
+        self._observer("archived")
+        inlet.rows += len(rows)
+        inlet.waiting = accepted.fates
+        inlet.seen_until, inlet.heard_at = accepted.transactions.seen_until, time.monotonic()
+        return accepted
 
     def _demand_few_rejects(
         self, partition: TopicPartition, inlet: _Inlet, rows: int, rejects: int
@@ -280,87 +303,70 @@ class IngestStage:
         refused = sum(each for _, each in inlet.recent)
         if total >= LEAST_ROWS_FOR_SHARE and refused > self._max_reject_share * total:
             raise DataUnusable(
-                f"{partition.topic}-{partition.partition}: {refused} of the last {total} rows are "
+                f"{_name(partition)}: {refused} of the last {total} rows are "
                 f"rejects, more than --max-reject-share {self._max_reject_share:g}; the last batch "
                 "is not taken in. Mend the mapping in palermo.toml, or allow more; then start the "
                 "same command again"
             )
 
-    def _movements_of(
-        self, partition: TopicPartition, batch: TransactionBatch
-    ) -> Iterator[Outgoing]:
-        clock = self._clock(partition, batch.history_start, batch.seen_until)
+    def _movements_of(self, batch: TransactionBatch, clocks: Sequence[Clock]) -> Iterator[Outgoing]:
         by_home = self._homes.split(batch)
         for home in self._movements:
             values = list(pieces(by_home[home])) if home in by_home else []
             for value in values or [b""]:
-                yield self._movement(home, value, clock)
+                yield self._movement(home, value, clocks)
 
-    def _movement(self, home: int, value: bytes, clock: Clock) -> Outgoing:
+    def _movement(self, home: int, value: bytes, clocks: Sequence[Clock]) -> Outgoing:
         return Outgoing(
             topic=self._settings.movements_topic,
             partition=home,
-            key=clock.partition.encode(),
+            key=None,
             value=value,
-            headers=headers("movements", clock),
+            headers=headers("movements", clocks),
         )
 
     def _intake_of(
-        self,
-        partition: TopicPartition,
-        accepted: Accepted,
-        messages: Sequence[Message],
-        first: int,
-        last: int,
+        self, batch: TransactionBatch, clocks: Sequence[Clock], taken: Sequence[Taken]
     ) -> Iterator[Outgoing]:
         """Transfers for the networks, and the counts of what was taken in."""
-        batch = accepted.transactions
-        clock = self._clock(partition, batch.history_start, batch.seen_until)
-        taken = Taken(
-            partition=clock.partition,
-            first=first,
-            last=last,
-            rows=len(messages),
-            fates={fate: number for fate, number in accepted.fates.items() if number},
-        )
-        values = list(pieces(self._for_networks(batch))) if self._with_networks else []
+        values = list(pieces(_for_networks(batch))) if self._with_networks else []
         for number, value in enumerate(values or [b""]):
-            yield self._intake_message(value, clock, None if number else taken)
+            yield self._intake_message(value, clocks, () if number else taken)
 
-    def _for_networks(self, batch: TransactionBatch) -> TransactionBatch:
-        return TransactionBatch(
-            added=concerning(batch.added),
-            retracted=batch.retracted,
-            history_start=batch.history_start,
-            seen_until=batch.seen_until,
-        )
-
-    def _intake_message(self, value: bytes, clock: Clock, taken: Taken | None) -> Outgoing:
+    def _intake_message(
+        self, value: bytes, clocks: Sequence[Clock], taken: Sequence[Taken]
+    ) -> Outgoing:
         return Outgoing(
             topic=self._settings.findings_topic,
             partition=0,
-            key=clock.partition.encode(),
+            key=None,
             value=value,
-            headers=headers("intake", clock, taken),
+            headers=headers("intake", clocks, taken),
         )
 
-    def _letters(self, records: Sequence[Record], accepted: Accepted) -> Iterator[Outgoing]:
-        by_name = {message_ref(record): record for record in records} if accepted.rejects else {}
-        for reject in accepted.rejects:
-            letter = dead_letter(reject, origin_among(by_name, reject.raw_ref), self._release)
-            yield Outgoing(
-                topic=self._settings.deadletters_topic,
-                partition=None,
-                key=letter.key,
-                value=letter.value,
-                headers=tuple(letter.headers),
-            )
+    def _letters(
+        self,
+        found: Mapping[TopicPartition, Sequence[Record]],
+        accepted: Mapping[TopicPartition, Accepted],
+    ) -> Iterator[Outgoing]:
+        for partition, records in found.items():
+            rejects = accepted[partition].rejects
+            by_name = {message_ref(record): record for record in records} if rejects else {}
+            for reject in rejects:
+                letter = dead_letter(reject, origin_among(by_name, reject.raw_ref), self._release)
+                yield Outgoing(
+                    topic=self._settings.deadletters_topic,
+                    partition=None,
+                    key=letter.key,
+                    value=letter.value,
+                    headers=tuple(letter.headers),
+                )
 
     def _clock(
         self, partition: TopicPartition, start: datetime | None, until: datetime | None
     ) -> Clock:
         return Clock(
-            partition=f"{partition.topic}-{partition.partition}",
+            partition=_name(partition),
             partitions=self._partitions,
             history_start=start,
             seen_until=until,
@@ -374,3 +380,26 @@ class IngestStage:
         """As many messages a round as have about ROWS_AT_ONCE rows."""
         wanted = ROWS_AT_ONCE * messages // max(1, rows)
         self._most_messages = min(max(1, wanted), LARGEST_ROUND)
+
+
+def _taken_in(partition: TopicPartition, records: Sequence[Record], accepted: Accepted) -> Taken:
+    return Taken(
+        partition=_name(partition),
+        first=records[0].offset,
+        last=records[-1].offset,
+        rows=sum(accepted.fates.values()),
+        fates={fate: number for fate, number in accepted.fates.items() if number},
+    )
+
+
+def _for_networks(batch: TransactionBatch) -> TransactionBatch:
+    return TransactionBatch(
+        added=concerning(batch.added),
+        retracted=batch.retracted,
+        history_start=batch.history_start,
+        seen_until=batch.seen_until,
+    )
+
+
+def _name(partition: TopicPartition) -> str:
+    return f"{partition.topic}-{partition.partition}"

@@ -61,28 +61,29 @@ class Judgement:
     scores: dict[tuple[str, TriggerKey], ModelScore]
 
 
-def headers(kind: Kind, clock: Clock | None = None, taken: Taken | None = None) -> Headers:
-    found = [("kind", kind.encode()), ("schema_version", b"1")]
-    if clock is not None:
-        found.append(("clock", msgspec.json.encode(clock)))
-    if taken is not None:
-        found.append(("taken", msgspec.json.encode(taken)))
-    return tuple(found)
+def headers(kind: Kind, clocks: Iterable[Clock] = (), taken: Iterable[Taken] = ()) -> Headers:
+    """Of a message: one header for each clock and each that was taken in."""
+    return (
+        ("kind", kind.encode()),
+        ("schema_version", b"1"),
+        *(("clock", msgspec.json.encode(clock)) for clock in clocks),
+        *(("taken", msgspec.json.encode(each)) for each in taken),
+    )
 
 
 def kind_of(record: Record) -> str:
-    return (_header(record, "kind") or b"").decode()
+    return next(_headers(record, "kind"), b"").decode()
 
 
 def clocks_of(records: Iterable[Record]) -> list[Clock]:
     """The clocks that came with some messages."""
-    bodies = [_header(record, "clock") for record in records]
-    return [msgspec.json.decode(body, type=Clock) for body in bodies if body is not None]
+    bodies = (body for record in records for body in _headers(record, "clock"))
+    return [msgspec.json.decode(body, type=Clock) for body in bodies]
 
 
-def taken_of(record: Record) -> Taken | None:
-    body = _header(record, "taken")
-    return None if body is None else msgspec.json.decode(body, type=Taken)
+def taken_of(record: Record) -> list[Taken]:
+    """What a message says was taken in."""
+    return [msgspec.json.decode(body, type=Taken) for body in _headers(record, "taken")]
 
 
 def steps(judgement: Judgement) -> Iterator[bytes]:
@@ -185,5 +186,5 @@ def _scores(judgement: Judgement, findings: Iterable[Finding]) -> Iterator[Score
             yield Scored(holder=holder, trigger=trigger, score=score)
 
 
-def _header(record: Record, name: str) -> bytes | None:
-    return next((value for key, value in record.headers if key == name), None)
+def _headers(record: Record, name: str) -> Iterator[bytes]:
+    return (value for key, value in record.headers if key == name)

@@ -35,12 +35,12 @@ from palermo.wiring import (
     alert_file_of,
     base_folder,
     declared_columns,
-    intake_of,
     known,
     network_detector_of,
     networks_of,
     profiles_of,
     pseudonyms_of,
+    reader_of,
     reproduce_of,
     triage_of,
 )
@@ -162,7 +162,7 @@ def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:
     return IngestStage(
         exchange,
         settings.kafka,
-        new_intake=lambda: intake_of(settings.feed, knowing),
+        reader=reader_of(settings.feed, knowing),
         homes=Homes(knowing.references, count),
         archive=PartitionedArchive(plan.out / ARCHIVE),
         new_snapshots=_snapshots(plan, observer),

@@ -317,7 +317,7 @@ class TriageStage:
         return True
 
     def _advanced(self, before: Progress, records: Sequence[Record], clocks: Clocks) -> Progress:
-        taken = [each for each in map(taken_of, records) if each is not None]
+        taken = [each for record in records for each in taken_of(record)]
         fates = Counter(before.fates)
         for each in taken:
             fates.update(each.fates)

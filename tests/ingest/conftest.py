@@ -12,6 +12,7 @@ from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
+from ingest.row_reader import RowReader
 
 MakeRow = Callable[..., dict[str, Any]]
 MakeBatch = Callable[[Iterable[Any]], RawBatch]
@@ -60,10 +61,12 @@ def intake() -> MakeIntake:
     ) -> Intake:
         checked = FeedSettings.model_validate(settings)
         return Intake(
-            checked,
-            references or References(),
-            rates or Rates(base_currency=checked.base_currency),
-            lexicon or Lexicon({}),
+            RowReader(
+                checked,
+                references or References(),
+                rates or Rates(base_currency=checked.base_currency),
+                lexicon or Lexicon({}),
+            )
         )
 
     return make

@@ -12,6 +12,7 @@ from ingest.lexicon import Lexicon
 from ingest.mapping import CANONICAL, FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
+from ingest.row_reader import RowReader
 
 Row = Callable[..., dict[str, Any]]
 Make = Callable[..., Any]
@@ -276,7 +277,7 @@ def test_bytes_that_are_no_row_are_refused_with_their_reason(
 @settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_no_bytes_make_the_decoder_raise(line: bytes) -> None:
-    taker = Intake(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({}))
+    taker = Intake(RowReader(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({})))
     message = Message(value=line, where="rows:1", raw_ref="rows#0+1")
 
     taken = taker.accept(RawBatch(messages=[message], upto={}, partition="files", is_end=True))
@@ -298,7 +299,7 @@ def test_no_bytes_make_the_decoder_raise(line: bytes) -> None:
     )
 )
 def test_no_values_make_the_decoder_raise_or_lose_the_row(fields: dict[str, object]) -> None:
-    taker = Intake(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({}))
+    taker = Intake(RowReader(FeedSettings(), References(), Rates(base_currency="LAK"), Lexicon({})))
     line = msgspec.json.encode(fields)
     message = Message(value=line, where="rows:1", raw_ref="rows#0+1")
 

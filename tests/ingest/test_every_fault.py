@@ -13,6 +13,7 @@ from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
+from ingest.row_reader import RowReader
 from ingest.transaction import FATES
 
 TEN_MEGABYTES = 10 << 20
@@ -63,7 +64,7 @@ def feed_file(tmp_path: Path) -> Path:
 
 def read(path: Path, at_most: int) -> list[Accepted]:
     settings = FeedSettings()
-    intake = Intake(settings, References(), Rates(base_currency="LAK"), Lexicon({}))
+    intake = Intake(RowReader(settings, References(), Rates(base_currency="LAK"), Lexicon({})))
     feed = FileFeed(path, settings)
     taken: list[Accepted] = []
     while True:

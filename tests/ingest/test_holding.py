@@ -87,7 +87,7 @@ def test_the_banks_list_stands_before_the_party_named_and_follows_its_dates() ->
         }
     )
 
-    assert Holding({"A": versions}).names(rows, "orig").to_list() == [
+    assert Holding({"A": versions}).names(rows, "orig") == [
         "before",
         "after",
         "named",

@@ -15,6 +15,7 @@ from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import References
+from ingest.row_reader import RowReader
 
 SETTINGS = FeedSettings(source_id="fict-bank")
 ROWS = 50
@@ -41,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def accepted(path: Path, *, at_most: int) -> list[Accepted]:
-    intake = Intake(SETTINGS, References(), Rates(base_currency="LAK"), Lexicon({}))
+    intake = Intake(RowReader(SETTINGS, References(), Rates(base_currency="LAK"), Lexicon({})))
     taken = []
     with closing(FileFeed(path, SETTINGS)) as feed:
         while True:

@@ -19,6 +19,7 @@ from ingest.lexicon import Lexicon
 from ingest.mapping import FeedSettings
 from ingest.reference import References
 from ingest.reference_feed import read_rates, read_references
+from ingest.row_reader import RowReader
 from ingest.simulated import demo
 from ingest.simulated.cast import kilometres
 from ingest.simulated.country import BORDER_TOWNS, TOWNS, places
@@ -61,7 +62,7 @@ def references_of(folder: Path) -> References:
 def accepted_of(folder: Path) -> Iterable[Accepted]:
     settings = settings_of((folder / "palermo.toml").read_text())
     references, rates = read_references(settings, folder), read_rates(settings, folder)
-    intake = Intake(settings, references, rates, Lexicon({}))
+    intake = Intake(RowReader(settings, references, rates, Lexicon({})))
     with closing(FileFeed(folder, settings)) as feed:
         while True:
             batch = feed.poll(at_most=5_000, wait=0)

@@ -22,6 +22,7 @@ from ingest.intake import Intake
 from ingest.mapping import FeedSettings
 from ingest.rates import Rates
 from ingest.reference import Licence
+from ingest.row_reader import RowReader
 from tests.models import strategies
 from tests.models.standing import LATENESS, LEXICON, Standing, batch, mismatches, standing
 from tests.models.strategies import (
@@ -400,7 +401,9 @@ def _intake(world: World) -> Intake:
         longest_gap_days=1_000,
         lateness_hours=LATENESS / HOUR,
     )
-    return Intake(settings, world.references, Rates(base_currency=world.base_currency), LEXICON)
+    return Intake(
+        RowReader(settings, world.references, Rates(base_currency=world.base_currency), LEXICON)
+    )
 
 
 def _raw(rows: Sequence[Transaction], world: World, wrong: Sequence[Transaction]) -> RawBatch:
