@@ -4,7 +4,9 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from functools import reduce
 from importlib import import_module
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -164,8 +166,9 @@ class Catalogue:
 
     def fires(self, rows: pl.DataFrame) -> pl.Series:
         """Whether any typology fires on an evaluated row of variant ALL."""
-        asked = [self._fires[key] for key in self._armed_in(rows)]
-        return rows.select(pl.any_horizontal(asked)).to_series()
+        # Column by column: one expression of them all takes Polars twice as long to plan.
+        asked = rows.select(self._fires[key] for key in self._armed_in(rows))
+        return reduce(or_, asked.iter_columns())
 
     def detect(self, evaluated: Evaluated) -> list[Finding]:
         """Findings of level 1, in order of typology and row."""

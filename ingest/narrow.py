@@ -1,6 +1,6 @@
 """Transactions as they go between stages: the columns that engines read, as Arrow IPC."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -41,6 +41,9 @@ PLACE = [name for name in ADDRESS if not name.endswith("_holds")]
 NARROW = {name: of for name, of in ADDED.items() if name not in LEFT_IN_THE_ARCHIVE}
 
 
+_NOTHING_CAME, _NOTHING_WENT = pl.DataFrame(schema=NARROW), pl.DataFrame(schema=ADDRESS)
+
+
 class _Piece(NamedTuple):
     """Rows as they came: which piece they were in, of all."""
 
@@ -65,9 +68,9 @@ def together(values: Iterable[bytes]) -> TransactionBatch:
         table = pa.ipc.open_stream(value).read_all()
         is_address = table.column_names == list(ADDRESS)
         (retracted if is_address else added).append(_Piece(number, table))
-    came, came_with = _joined(added, NARROW)
-    went, went_with = _joined(retracted, ADDRESS)
-    if came.height and went.height:
+    came, came_with = _joined(added, _NOTHING_CAME)
+    went, went_with = _joined(retracted, _NOTHING_WENT)
+    if came.height and went.height and went_with.max() > came_with.min():
         came, went = _without_passing(came, came_with, went, went_with)
     return TransactionBatch(added=came, retracted=went, history_start=None, seen_until=None)
 
@@ -77,7 +80,7 @@ def packed(frame: pl.DataFrame) -> bytes:
     return _stream(_table(frame))
 
 
-def unpacked(value: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def unpacked(value: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The frame again, with the types it had."""
     return _typed([pa.ipc.open_stream(value).read_all()], schema)
 
@@ -100,22 +103,20 @@ def _stream(table: Any) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _joined(
-    pieces: Sequence[_Piece], schema: dict[str, pl.DataType]
-) -> tuple[pl.DataFrame, Int64s]:
-    """The rows of some pieces, and the number of the piece each came with."""
+def _joined(pieces: Sequence[_Piece], nothing: pl.DataFrame) -> tuple[pl.DataFrame, Int64s]:
+    """The rows of some pieces, and the number of the piece each came with; `nothing` of none."""
     if not pieces:
-        return pl.DataFrame(schema=schema), np.zeros(0, np.int64)
+        return nothing, np.zeros(0, np.int64)
     rows = [piece.table.num_rows for piece in pieces]
-    frame = _typed([piece.table for piece in pieces], schema)
+    frame = _typed([piece.table for piece in pieces], nothing.schema)
     return frame, np.repeat([piece.number for piece in pieces], rows)
 
 
-def _typed(tables: list[pa.Table], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _typed(tables: list[pa.Table], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The rows of some tables; joined while they are Arrow's, which is cheap however few each
     brings."""
     frame = pl.DataFrame(pl.from_arrow(pa.concat_tables(tables)))
-    return frame.cast(dict(schema))  # type: ignore[arg-type]
+    return frame if frame.schema == schema else frame.cast(dict(schema))  # type: ignore[arg-type]
 
 
 def _without_passing(

@@ -1,5 +1,6 @@
 """What the profiles give to the detectors: one row a subject, trigger and variant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -89,3 +90,11 @@ class Evaluated:
 
     features: pl.DataFrame
     replaces: pl.DataFrame
+
+
+def together(evaluated: Sequence[Evaluated]) -> Evaluated:
+    """What engines that share no holder gave, at least one, one after the other."""
+    return Evaluated(
+        features=pl.concat([each.features for each in evaluated]),
+        replaces=pl.concat([each.replaces for each in evaluated]),
+    )

@@ -71,7 +71,9 @@ class Names:
         return [self._names[number] if number >= 0 else None for number in numbers]
 
     def column(self, numbers: npt.NDArray[np.int32]) -> pl.Series:
-        """The names as a column, null for NO_NAME; each distinct one is looked up once."""
+        """The names as a column, null for NO_NAME; of many each distinct one is looked up once."""
+        if len(numbers) <= FEW:
+            return pl.Series(self.names(numbers.tolist()), dtype=pl.String())
         distinct, places = np.unique(numbers, return_inverse=True)
         named = pl.Series(self.names(distinct.tolist()), dtype=pl.String())
         return named.gather(places)

@@ -16,7 +16,7 @@ from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
 from models.block_copy import BlockSlice
 from models.blocks import Blocks
 from models.bundle import Bundle
-from models.evaluated import REPLACES, TEST_NAMES, TRIGGER, Evaluated
+from models.evaluated import LEDGER, REPLACES, TEST_NAMES, TRIGGER, Evaluated
 from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
@@ -217,6 +217,8 @@ class Profiles:
 
     def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
         """LEDGER rows of these holders after the given times, in total order."""
+        if not since:
+            return _NO_LEDGER
         holders = sorted(since)
         ranges = [self._slots_after(holder, since[holder]) for holder in holders]
         lengths = np.array([len(each) for each in ranges], np.int64)
@@ -506,7 +508,8 @@ class Profiles:
             *self._feature_columns(results.values, range(len(self._features))),
         ]
         found = [*pl.DataFrame(by_trigger)[repeated].get_columns(), *by_variant]
-        return pl.DataFrame(found).select(self._no_features.columns)
+        named = {column.name: column for column in found}
+        return pl.DataFrame([named[name] for name in self._no_features.columns])
 
     def _context(self, holders: Int64s, triggers: Triggers) -> list[pl.Series]:
         """What is known of each trigger beside the features."""
@@ -583,6 +586,9 @@ class Profiles:
         start = int(self._blocks.starts[number])
         first = int(np.searchsorted(times, since, side="right"))
         return range(start + first, start + len(times))
+
+
+_NO_LEDGER = pl.DataFrame(schema=LEDGER)
 
 
 def _coordinates(

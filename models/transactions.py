@@ -21,7 +21,11 @@ SHOWN = (
     "channel",
     "local_utc_offset_min",
 )
-SMALL_CHUNKS = 64
+JOINED_CHUNKS = 8
+"""So many of one rank become one of the next: each row is copied a few times in all, and a question
+asks few chunks however small the batches were."""
+LARGEST_CHUNK = 1 << 20
+"""Rows that are not joined any more: a chunk is let go as a whole."""
 ROWS_AT_ONCE = 1 << 16
 """Of a snapshot's piece: some ten milliseconds."""
 
@@ -35,7 +39,7 @@ class Transactions:
         self._firsts: list[int] = []
         self._chunks: list[pl.DataFrame] = []
         self._newest: list[datetime] = []
-        self._small = 0
+        self._ranks: list[int] = []
         self._next = 0
 
     def append(self, transactions: pl.DataFrame) -> int:
@@ -45,15 +49,15 @@ class Transactions:
             self._firsts.append(first)
             self._chunks.append(transactions.select(self._shown))
             self._newest.append(cast("datetime", transactions["event_time"].max()))
+            self._ranks.append(0)
             self._next += transactions.height
-            self._merge_small()
+            self._join_last()
         return first
 
     def forget(self, before: datetime) -> None:
         """Lets go of chunks with no row at or after `before`."""
         while self._chunks and self._newest[0] < before:
-            del self._chunks[0], self._firsts[0], self._newest[0]
-            self._small = min(self._small, len(self._chunks))
+            del self._chunks[0], self._firsts[0], self._newest[0], self._ranks[0]
 
     def rows(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> pl.DataFrame:
         """The shown columns of the numbered rows, in that order."""
@@ -97,17 +101,19 @@ class Transactions:
             self._firsts.append(int(chunk["number"][0]))
             self._chunks.append(chunk.select(self._shown))
             self._newest.append(cast("datetime", chunk["event_time"].max()))
+            self._ranks.append(0)
+            self._join_last()
         self._next = next_row
 
-    def _merge_small(self) -> None:
-        self._small += 1
-        if self._small < SMALL_CHUNKS:
-            return
-        merged = pl.concat(self._chunks[-self._small :], rechunk=True)
-        self._chunks[-self._small :] = [merged]
-        self._firsts[-self._small :] = [self._firsts[-self._small]]
-        self._newest[-self._small :] = [max(self._newest[-self._small :])]
-        self._small = 0
+    def _join_last(self) -> None:
+        while len(set(last := self._ranks[-JOINED_CHUNKS:])) == 1 and len(last) == JOINED_CHUNKS:
+            parts = self._chunks[-JOINED_CHUNKS:]
+            if sum(part.height for part in parts) > LARGEST_CHUNK:
+                return
+            self._chunks[-JOINED_CHUNKS:] = [pl.concat(parts, rechunk=True)]
+            self._firsts[-JOINED_CHUNKS:] = [self._firsts[-JOINED_CHUNKS]]
+            self._newest[-JOINED_CHUNKS:] = [max(self._newest[-JOINED_CHUNKS:])]
+            self._ranks[-JOINED_CHUNKS:] = [last[0] + 1]
 
 
 def _numbered(rows: pl.DataFrame, first: int) -> list[pa.RecordBatch]:

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import polars as pl
 from kafka import TopicPartition
 
+from alerts.alert import ModelScore
 from detectors.catalogue import Catalogue
+from detectors.finding import Finding, TriggerKey
+from ingest import narrow
 from ingest.clocks import Clocks
 from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
-from ingest.narrow import together
 from ingest.transaction import TransactionBatch
+from models.evaluated import Evaluated, together
 from models.profile import Profiles
 from palermo.folder import Observer
 from palermo.judged import holders_since
@@ -100,7 +104,7 @@ class DetectStage:
             engine.snapshots.advance()
         if not found:
             return frozenset()
-        shares = [self._judged(each, records) for each, records in sorted(found.items())]
+        shares = self._judged(dict(sorted(found.items())))
         self._observer("processed")
         given_up = self._exchange.commit(shares)
         self._observer("committed")
@@ -110,22 +114,44 @@ class DetectStage:
                     self._keep(self._engines[partition], span.upto.offset)
         return given_up
 
-    def _judged(self, partition: TopicPartition, records: Sequence[Record]) -> Share:
+    def _judged(self, found: Mapping[TopicPartition, Sequence[Record]]) -> list[Share]:
+        """Of each partition what its engine makes of its messages; the typologies are asked once,
+        for a few rows cost as much as many."""
+        evaluated = {each: self._evaluated(each, records) for each, records in found.items()}
+        every = together(list(evaluated.values()))
+        findings = self._catalogue.detect(every)
+        scores = dict(self._rank(every, findings))
+        lives = {
+            holder: each
+            for each, of_one in evaluated.items()
+            for holder in of_one.features["holder"].unique()
+        }
+        by_partition = {each: list[Finding]() for each in found}
+        for finding in findings:
+            by_partition[lives[finding.holder]].append(finding)
+        return [
+            self._share(each, records, evaluated[each].replaces, by_partition[each], scores)
+            for each, records in found.items()
+        ]
+
+    def _evaluated(self, partition: TopicPartition, records: Sequence[Record]) -> Evaluated:
         engine = self._engines[partition]
-        evaluated = engine.profiles.extend(_batch(records, engine.clocks))
-        findings = self._catalogue.detect(evaluated)
-        judgement = Judgement(
-            findings=findings,
-            replaces=evaluated.replaces,
-            ledger=engine.profiles.ledger(holders_since(findings)),
-            scores=dict(self._rank(evaluated, findings)),
-        )
+        return engine.profiles.extend(_batch(records, engine.clocks))
+
+    def _share(
+        self,
+        partition: TopicPartition,
+        records: Sequence[Record],
+        replaces: pl.DataFrame,
+        findings: Sequence[Finding],
+        scores: Mapping[tuple[str, TriggerKey], ModelScore],
+    ) -> Share:
+        engine = self._engines[partition]
+        ledger = engine.profiles.ledger(holders_since(findings))
+        judgement = Judgement(findings=findings, replaces=replaces, ledger=ledger, scores=scores)
+        upto = Place(offset=records[-1].offset + 1, note="")
         return Share(
-            spans={
-                partition: Span(
-                    begun=engine.begun, upto=Place(offset=records[-1].offset + 1, note="")
-                )
-            },
+            spans={partition: Span(begun=engine.begun, upto=upto)},
             messages=[self._message(partition, value) for value in steps(judgement)],
         )
 
@@ -148,7 +174,7 @@ class DetectStage:
 
 def _batch(records: Sequence[Record], clocks: Clocks) -> TransactionBatch:
     """What some messages add and take back. A clock alone may lengthen everyone's history."""
-    batch = together(record.value for record in records if record.value)
+    batch = narrow.together(record.value for record in records if record.value)
     return clocks.stamped(clocks_of(records), batch)
 
 

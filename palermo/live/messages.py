@@ -1,6 +1,6 @@
 """What the stages write to each other: headers and values of the topics in between."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,7 +43,7 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A part of what an engine judged: complete for the holders it names. replaces and ledger:
-    REPLACES and LEDGER rows, as Arrow IPC."""
+    REPLACES and LEDGER rows, as Arrow IPC; no bytes for a ledger without any."""
 
     findings: tuple[Finding, ...]
     replaces: bytes
@@ -58,7 +58,7 @@ class Judgement:
     findings: Sequence[Finding]
     replaces: pl.DataFrame
     ledger: pl.DataFrame
-    scores: dict[tuple[str, TriggerKey], ModelScore]
+    scores: Mapping[tuple[str, TriggerKey], ModelScore]
 
 
 def headers(kind: Kind, clocks: Iterable[Clock] = (), taken: Iterable[Taken] = ()) -> Headers:
@@ -100,7 +100,7 @@ def steps(judgement: Judgement) -> Iterator[bytes]:
             Step(
                 findings=(),
                 replaces=packed(rest.slice(first, REPLACES_AT_ONCE)),
-                ledger=packed(pl.DataFrame(schema=LEDGER)),
+                ledger=b"",
                 scores=(),
             )
         )
@@ -112,7 +112,7 @@ def judgement_in(value: bytes) -> Judgement:
     return Judgement(
         findings=step.findings,
         replaces=unpacked(step.replaces, REPLACES),
-        ledger=unpacked(step.ledger, LEDGER),
+        ledger=unpacked(step.ledger, LEDGER) if step.ledger else _NO_LEDGER,
         scores={(each.holder, each.trigger): each.score for each in step.scores},
     )
 
@@ -148,6 +148,7 @@ def _together(judgements: Sequence[Judgement]) -> Judgement:
 
 
 _STEP = msgspec.msgpack.Decoder(Step)
+_NO_LEDGER = pl.DataFrame(schema=LEDGER)
 LEDGER_ROW_BYTES = 300
 
 

@@ -46,7 +46,7 @@ def test_judgements_of_other_holders_are_joined_and_of_the_same_come_one_after_t
     assert [[f.holder for f in each.findings] for each in found] == [["H", "J"], ["L"]]
     assert [each.replaces["holder"].to_list() for each in found] == [["H", "J", "K"], ["K", "L"]]
     assert [each.ledger["holder"].to_list() for each in found] == [["H", "J"], ["L"]]
-    assert found[0].scores == first.scores | other.scores
+    assert found[0].scores == {**first.scores, **other.scores}
     assert list(joined([])) == []
 
 
