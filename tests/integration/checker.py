@@ -193,9 +193,9 @@ def _good_rows(found: Seen) -> Iterator[dict[str, Any]]:
 
 def _taken(found: Seen) -> Iterator[dict[str, Any]]:
     for message in found.findings:
-        body = _header(message, "taken")
-        if body:
-            yield json.loads(body)
+        for name, body in message.headers:
+            if name == "taken":
+                yield json.loads(body)
 
 
 def _header(message: Any, name: str) -> str:
