@@ -5,7 +5,7 @@ batches they came in.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -37,10 +37,10 @@ ModelScores = Mapping[tuple[str, TriggerKey], ModelScore]
 
 
 @dataclass(slots=True)
-class _Touched:
+class Touched:
     """Whose alerts may have changed, and between which times; against whom something that can
     stand alone came or went; signals of which typology and kind of link, by which links, and since
-    when."""
+    when. Times are microseconds since the epoch."""
 
     subjects: dict[SubjectKey, tuple[int, int]] = field(default_factory=dict)
     accused: set[SubjectKey] = field(default_factory=set)
@@ -55,6 +55,27 @@ class _Touched:
     def link(self, typology: str, link: Link, time: int) -> None:
         links = self.links.setdefault((typology, link.kind), {})
         links[link.id] = min(links.get(link.id, time), time)
+
+    def also(self, others: "Touched") -> None:
+        """Takes in the subjects of others."""
+        for subject, times in others.subjects.items():
+            for time in times:
+                self.subject(subject, time, is_accused=subject in others.accused)
+
+    def among(self, subjects: Collection[SubjectKey]) -> "Touched":
+        """Of these subjects alone."""
+        chosen = {each: times for each, times in self.subjects.items() if each in subjects}
+        return Touched(subjects=chosen, accused=self.accused & chosen.keys())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """revisions: of the alerts that changed. looked: whose alerts were written, changed or not.
+    left: what waits because its subject rests."""
+
+    revisions: Sequence[AlertRevision]
+    looked: frozenset[SubjectKey]
+    left: Touched
 
 
 class Triage:
@@ -101,8 +122,32 @@ class Triage:
         model_scores: ModelScores | None = None,
         networks: NetworkFindings | None = None,
         legs: pl.DataFrame | None = None,
-    ) -> list[AlertRevision]:
-        """Revisions of the alerts that this step raises, amends, withdraws or supersedes.
+    ) -> Sequence[AlertRevision]:
+        """Takes in one step and writes what it changes; arguments as in `take`."""
+        touched = self.take(
+            tx,
+            findings=findings,
+            replaces=replaces,
+            ledger=ledger,
+            model_scores=model_scores,
+            networks=networks,
+            legs=legs,
+        )
+        return self.write(tx, touched).revisions
+
+    def take(
+        self,
+        tx: StoreTransaction,
+        *,
+        findings: Sequence[Finding],
+        replaces: pl.DataFrame,
+        ledger: pl.DataFrame,
+        model_scores: ModelScores | None = None,
+        networks: NetworkFindings | None = None,
+        legs: pl.DataFrame | None = None,
+    ) -> Touched:
+        """Whose alerts a step may change; they are to be written in the same transaction, or to be
+        kept as due in it.
 
         findings: of level 1, each triggered at or after its holder's row in `replaces` (REPLACES
         columns). ledger: LEDGER rows of their holders, at least from the earliest moment that one
@@ -118,8 +163,21 @@ class Triage:
         if networks:
             assert legs is not None
             self._judge_networks(tx.connection, networks, legs, touched)
-        changed = list(self._refold(tx.connection, touched))
-        return register.write_history(tx.connection, changed)
+        return touched
+
+    def write(
+        self, tx: StoreTransaction, touched: Touched, *, resting: Collection[SubjectKey] = ()
+    ) -> Written:
+        """Raises, amends, withdraws or supersedes the alerts of those touched, but of those that
+        rest: writing one costs the more the longer it is, and a busy one changes all the time."""
+        looked = set[SubjectKey]()
+        now = touched.among(touched.subjects.keys() - set(resting))
+        changed = list(self._refold(tx.connection, now, looked))
+        return Written(
+            revisions=register.write_history(tx.connection, changed),
+            looked=frozenset(looked),
+            left=touched.among(touched.subjects.keys() & set(resting)),
+        )
 
     def final_alerts(self, tx: StoreTransaction) -> list[Alert]:
         """What stands now: status open, with case proposals, by (first_at, alert_id)."""
@@ -158,8 +216,8 @@ class Triage:
         replaces: pl.DataFrame,
         movements: pl.DataFrame,
         model_scores: ModelScores,
-    ) -> _Touched:
-        touched = _Touched()
+    ) -> Touched:
+        touched = Touched()
         # Of most holders nothing was ever found: a step costs what it finds, not what it reads.
         known = kept.holders(connection) | ledger.holders(connection)
         since = dict(_since(replaces.filter(pl.col("holder").is_in(known))))
@@ -187,7 +245,7 @@ class Triage:
         connection: sa.Connection,
         networks: NetworkFindings,
         legs: pl.DataFrame,
-        touched: _Touched,
+        touched: Touched,
     ) -> None:
         """They rest on many holders' movements, so they are replaced by key, not by holder, and
         keep what they cite with them."""
@@ -208,7 +266,7 @@ class Triage:
         connection: sa.Connection,
         definition: GatheringTypology,
         since: Mapping[str, int],
-        touched: _Touched,
+        touched: Touched,
     ) -> None:
         """Brings the findings gathered at receivers up to date, each receiver's from its time on;
         earlier ones rest on earlier signals alone."""
@@ -279,8 +337,11 @@ class Triage:
         )
         return "account" if is_account else "customer"
 
-    def _refold(self, connection: sa.Connection, touched: _Touched) -> Iterator[str]:
-        """Folds findings anew where they were touched; yields the alerts changed."""
+    def _refold(
+        self, connection: sa.Connection, touched: Touched, looked: set[SubjectKey]
+    ) -> Iterator[str]:
+        """Folds findings anew where they were touched; yields the alerts changed, and adds those
+        whose alerts were written to `looked`."""
         gap = self._background.settings.episode_gap
         old = self._episodes_near(connection, touched)
         # A signal alone makes no episode.
@@ -308,13 +369,14 @@ class Triage:
                 raiser = raised_by(episode, self._background.definitions)
                 if raiser is not None:
                     standing.add(episode.alert_id)
+                    looked.add(subject)
                     if self._publish(connection, episode, raiser):
                         yield episode.alert_id
             before = {each.alert_id for each in old[subject]} & current
             yield from _close(connection, subject, sorted(before - standing), standing)
 
     def _episodes_near(
-        self, connection: sa.Connection, touched: _Touched
+        self, connection: sa.Connection, touched: Touched
     ) -> dict[SubjectKey, list[Span]]:
         """Of each subject the episodes that what touched it could join."""
         reach = self._background.settings.episode_gap // MICROSECOND

@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +34,22 @@ class ArchivedRows(Protocol):
     def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]: ...
 
 
+class SearchedRows(Protocol):
+    """Rows that were kept, to be searched."""
+
+    def scan(self) -> pl.LazyFrame:
+        """All ARCHIVED rows, read only as far as what is asked of them needs; `row` orders them
+        and is of one row only."""
+        ...
+
+
+JOINED_FILES = 16
+"""So many small files one after the other become one: a feed that brings little at a time would
+leave hundreds of thousands of files a day."""
+SMALL_ROWS = 2_000
+"""Files of fewer rows are small."""
+
+MOST_ROWS_A_PARTITION = 1 << 48
 _NAME = re.compile(r"(?:rows|offsets)-(\d{12})-(\d{12})\.parquet")
 
 
@@ -71,7 +87,7 @@ class Archive:
                 yield _frame(held.path)
 
     def scan(self) -> pl.LazyFrame:
-        """All ARCHIVED rows in row order, read only as far as what is asked of them needs."""
+        """As SearchedRows has it, in row order."""
         held = self._held()
         if not held:
             return pl.LazyFrame(schema=ARCHIVED)
@@ -104,25 +120,59 @@ class PartitionArchive:
 
     What a row becomes depends on the rows before it in its partition alone. So files of a run that
     died, or that had lost the partition and did not know, hold what others hold under the same
-    offsets, and are read past.
+    offsets, and are read past; so are files that were joined and are not removed yet.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._written = list[_Small]()
+        self._small = list[_Small]()
+        self._joined_before = list[Path]()
 
     def write(self, frame: pl.DataFrame, *, first: int, last: int) -> Path:
         """The file that holds offsets `first` to `last`, durable when this returns; also one
         without rows, so that nobody takes a missing file for it."""
-        return _written(frame, self.folder / f"offsets-{first:012d}-{last:012d}.parquet")
+        path = self._write(frame, first, last)
+        self._written.append(_Small(path=path, first=first, last=last, rank=0, frame=frame))
+        return path
+
+    def join(self) -> None:
+        """Called when all that was written here is committed: small files become larger ones.
+        Those they replace are removed the next time, for somebody may be reading them."""
+        for written in self._written:
+            # A large one stands between those before it and those after it.
+            self._small = [*self._small, written] if written.frame.height < SMALL_ROWS else []
+        self._written = []
+        removed = list[Path]()
+        while len(last := self._small[-JOINED_FILES:]) == JOINED_FILES and _are_alike(last):
+            frame = pl.concat([each.frame for each in last])
+            larger = _Small(
+                path=self._write(frame, last[0].first, last[-1].last),
+                first=last[0].first,
+                last=last[-1].last,
+                rank=last[0].rank + 1,
+                frame=frame,
+            )
+            rest = self._small[:-JOINED_FILES]
+            self._small = [*rest, larger] if frame.height < SMALL_ROWS else []
+            removed += [each.path for each in last]
+        if removed:
+            for joined in self._joined_before:
+                joined.unlink(missing_ok=True)
+            self._joined_before = removed
 
     def drop_from(self, offset: int) -> None:
-        """Removes files that begin at or after an offset: nothing of them was committed; and what
-        those left who died while they wrote."""
+        """Removes files that begin at or after an offset: nothing of them was committed; what
+        those left who died while they wrote; and files that were joined."""
         for unfinished in self.folder.glob("offsets-*.tmp"):
             _remove_abandoned(unfinished)
-        for held in self._held():
-            if held.first >= offset:
+        upto = -1
+        for held in self._held(largest_first=True):
+            if held.first >= offset or held.last <= upto:
                 held.path.unlink()
+            elif held.last < offset:
+                # Of a file that goes beyond, nobody knows that it was committed as it is.
+                upto = held.last
 
     def read(
         self, *, since: int = 0, after: int = 0, upto: int | None = None
@@ -140,6 +190,21 @@ class PartitionArchive:
                 last = frame["row"][-1]
                 yield frame
 
+    def scan(self) -> pl.LazyFrame:
+        """All ARCHIVED rows in row order, each once, read only as far as what is asked needs."""
+        parts, after, before = [pl.LazyFrame(schema=ARCHIVED)], -1, None
+        for held in self._held(largest_first=True):
+            if held.last <= after:
+                continue
+            rows = pl.scan_parquet(held.path)
+            if before is not None and held.first <= after:
+                # Of a process that had lost the partition and did not know.
+                last = before.select(pl.col("row").max().fill_null(0)).collect().item()
+                rows = rows.filter(pl.col("row") > last)
+            parts.append(rows)
+            after, before = held.last, rows
+        return pl.concat(parts)
+
     def demand(self, last: int) -> None:
         """ArchiveUnusable if the file that ends with this offset is not here."""
         if all(held.last != last for held in self._held()):
@@ -148,9 +213,14 @@ class PartitionArchive:
                 "every process of the stage `ingest` the same --out, on a disk they share"
             )
 
-    def _held(self) -> list["_Held"]:
-        found = sorted(self.folder.glob("offsets-*.parquet"))
-        return [held for path in found if (held := _held_in(path)) is not None]
+    def _write(self, frame: pl.DataFrame, first: int, last: int) -> Path:
+        return _written(frame, self.folder / f"offsets-{first:012d}-{last:012d}.parquet")
+
+    def _held(self, *, largest_first: bool = False) -> list["_Held"]:
+        """By where they begin, then by where they end."""
+        found = [_held_in(path) for path in sorted(self.folder.glob("offsets-*.parquet"))]
+        held = [each for each in found if each is not None]
+        return sorted(held, key=lambda each: (each.first, -each.last)) if largest_first else held
 
 
 class PartitionedArchive:
@@ -164,8 +234,27 @@ class PartitionedArchive:
 
     def read(self, *, upto: int | None = None) -> Iterator[pl.DataFrame]:
         """ARCHIVED frames, partition by partition; `upto` as in PartitionArchive."""
-        for folder in sorted(each for each in self._folder.glob("*") if each.is_dir()):
-            yield from PartitionArchive(folder).read(upto=upto)
+        for each in self._partitions():
+            yield from each.read(upto=upto)
+
+    def scan(self) -> pl.LazyFrame:
+        """As SearchedRows has it, partition by partition, each with its own numbers behind those of
+        the one before."""
+        parts = [
+            each.scan().with_columns(pl.col("row") + number * MOST_ROWS_A_PARTITION)
+            for number, each in enumerate(self._partitions())
+        ]
+        return pl.concat([pl.LazyFrame(schema=ARCHIVED), *parts])
+
+    def _partitions(self) -> list[PartitionArchive]:
+        folders = sorted(each for each in self._folder.glob("*") if each.is_dir())
+        return [PartitionArchive(folder) for folder in folders]
+
+
+def archive_in(folder: Path) -> SearchedRows:
+    """What a run left there: one process, or the stages of several."""
+    is_partitioned = any(each.is_dir() for each in folder.glob("*"))
+    return PartitionedArchive(folder) if is_partitioned else Archive(folder)
 
 
 def is_archive_file(path: Path) -> bool:
@@ -186,6 +275,21 @@ class _Held:
     path: Path
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Small:
+    """A file of few rows; rank: how often it was joined."""
+
+    path: Path
+    first: int
+    last: int
+    rank: int
+    frame: pl.DataFrame
+
+
+def _are_alike(files: Sequence[_Small]) -> bool:
+    return len({each.rank for each in files}) == 1
 
 
 def _held_in(path: Path) -> _Held | None:

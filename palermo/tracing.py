@@ -19,7 +19,7 @@ from alerts.extraction_shown import print_extraction
 from alerts.progress import Progress
 from alerts.store import Store
 from alerts.trace import Line, Trace, accounts_to_follow, follow
-from ingest.archive import ARCHIVED, Archive
+from ingest.archive import ARCHIVED, SearchedRows, archive_in
 from ingest.currency import minor_units
 from ingest.intake import Intake
 from ingest.lexicon import Lexicon
@@ -101,7 +101,7 @@ def traced(wish: TraceWish) -> ExtractionLedger:
     run = earlier_run(_progress(wish.out), wish.config)
     settings = run.configuration.settings.feed
     book = _Book(
-        archive=Archive(wish.out / ARCHIVE),
+        archive=archive_in(wish.out / ARCHIVE),
         settings=settings,
         references=read_references(settings, run.base),
         since=_midnight(wish.since, settings),
@@ -138,7 +138,7 @@ class _Book:
     def __init__(
         self,
         *,
-        archive: Archive,
+        archive: SearchedRows,
         settings: FeedSettings,
         references: References,
         since: datetime,

@@ -186,6 +186,8 @@ class IngestStage:
             if partition not in given_up:
                 inlet = self._inlets[partition]
                 inlet.begun = span.upto.offset
+                with said_plainly(inlet.archive.folder):
+                    inlet.archive.join()
                 self.rows += inlet.rows - before[partition]
                 self.fates.update(inlet.waiting)
                 self._keep(inlet, span.upto.offset)

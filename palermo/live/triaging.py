@@ -3,21 +3,24 @@ database; what networks remember comes from a snapshot and the findings topic af
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 import polars as pl
 import structlog
 from kafka import TopicPartition
 
 from alerts.errors import StoreBusyError
 from alerts.kafka_sink import KafkaSinkError
+from alerts.kept import SubjectKey
 from alerts.progress import Progress
 from alerts.store import Store
-from alerts.triage import Triage
+from alerts.triage import Touched, Triage
+from detectors.finding import SubjectKind
 from detectors.networks import NetworkDetector, NetworkFindings
 from ingest.clocks import Clocks
 from ingest.kafka_feed import Record
@@ -43,7 +46,10 @@ BUSY_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 """Between two attempts to publish to brokers that do not take it; each wait twice the last one."""
-OFFSET = "offset"
+OFFSET, DUE = "offset", "due"
+REST_SECONDS = 10.0
+"""How long an alert that was written is not written anew while there is more to judge; what changes
+it meanwhile is kept with the position."""
 
 Answer = TypeVar("Answer")
 
@@ -74,6 +80,17 @@ class _Shapes:
     legs: pl.DataFrame
 
 
+class _Due(msgspec.Struct, frozen=True, array_like=True):
+    """A subject whose alerts are to be written: between which times, in microseconds, something
+    of it changed, and whether something that can stand alone did."""
+
+    kind: SubjectKind
+    id: str
+    first: int
+    last: int
+    is_accused: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class _Desk:
     """The findings topic, when it is ours."""
@@ -83,6 +100,9 @@ class _Desk:
     snapshots: Snapshots
     progress: Progress
     clocks: Clocks = field(default_factory=Clocks)
+    due: Touched = field(default_factory=Touched)
+    """Whose alerts wait, as the database has it."""
+    written_at: dict[SubjectKey, float] = field(default_factory=dict)
     waits: float = 0.0
     """Seconds from a failed attempt to publish to the next; 0 while nothing waits."""
     publish_at: float = 0.0
@@ -151,6 +171,7 @@ class TriageStage:
             snapshots=self._new_snapshots(partition),
             progress=progress or self._begun(beginning),
         )
+        desk.due = _due_in(desk.progress)
         upto = _offset(desk.progress)
         if beginning > upto:
             raise DependencyUnreachable(
@@ -188,6 +209,7 @@ class TriageStage:
         if self._desk is not None:
             self._desk.snapshots.advance()
         if not found:
+            self._write_due()
             return frozenset()
         assert self._desk is not None
         ((partition, records),) = found.items()
@@ -202,9 +224,13 @@ class TriageStage:
         shapes = self._shapes(desk, records)
         self._observer("processed")
         after = self._advanced(desk.progress, records, desk.clocks)
-        if not self._patiently(lambda: self._apply(desk, judgements, shapes, after)):
+        resting = {
+            subject
+            for subject, written_at in desk.written_at.items()
+            if time.monotonic() - written_at < REST_SECONDS
+        }
+        if not self._patiently(lambda: self._apply(desk, judgements, shapes, after, resting)):
             return frozenset((partition,))
-        desk.progress = after
         self._observer("committed")
         if not desk.waits:
             self._tell_all(desk)
@@ -232,6 +258,7 @@ class TriageStage:
         Raises KafkaSinkError if alerts still wait and the brokers do not take them.
         """
         if self._desk is not None:
+            self._write_due()
             self._desk.opened.outlet.publish_committed(self._patiently)
             write(self._desk.opened.store, self._desk.progress)
 
@@ -287,33 +314,61 @@ class TriageStage:
                     raise
                 self._exchange.stay()
 
+    def _write_due(self) -> None:
+        """There is nothing else to do: nobody has to rest."""
+        desk = self._desk
+        if desk is not None and desk.due.subjects:
+            nothing = _Shapes(found={}, legs=pl.DataFrame(schema=LEDGER))
+            # Where another triage went on, the partition is not ours any more: we are told soon.
+            is_ours = self._patiently(lambda: self._apply(desk, (), nothing, desk.progress, ()))
+            if is_ours and not desk.waits:
+                self._tell_all(desk)
+
     def _apply(
-        self, desk: _Desk, judgements: Sequence[Judgement], shapes: _Shapes, after: Progress
+        self,
+        desk: _Desk,
+        judgements: Sequence[Judgement],
+        shapes: _Shapes,
+        after: Progress,
+        resting: Collection[SubjectKey],
     ) -> bool:
         """False if another triage went on."""
+        touched = Touched()
+        touched.also(desk.due)
         with desk.opened.store.transaction() as transaction:
             stands = transaction.position()
             if stands is not None and _offset(stands) != _offset(desk.progress):
                 return False
             for judgement in judgements:
-                self._triage.apply(
-                    transaction,
-                    findings=judgement.findings,
-                    replaces=judgement.replaces,
-                    ledger=judgement.ledger,
-                    model_scores=judgement.scores,
+                touched.also(
+                    self._triage.take(
+                        transaction,
+                        findings=judgement.findings,
+                        replaces=judgement.replaces,
+                        ledger=judgement.ledger,
+                        model_scores=judgement.scores,
+                    )
                 )
             if shapes.found:
-                self._triage.apply(
-                    transaction,
-                    findings=(),
-                    replaces=pl.DataFrame(schema=REPLACES),
-                    ledger=pl.DataFrame(schema=LEDGER),
-                    networks=shapes.found,
-                    legs=shapes.legs,
+                touched.also(
+                    self._triage.take(
+                        transaction,
+                        findings=(),
+                        replaces=pl.DataFrame(schema=REPLACES),
+                        ledger=pl.DataFrame(schema=LEDGER),
+                        networks=shapes.found,
+                        legs=shapes.legs,
+                    )
                 )
+            written = self._triage.write(transaction, touched, resting=resting)
+            after = _with_due(after, written.left)
             transaction.save_position(after)
             self._observer("applied")
+        desk.progress, desk.due = after, written.left
+        now = time.monotonic()
+        desk.written_at = {each: desk.written_at[each] for each in resting} | dict.fromkeys(
+            written.looked, now
+        )
         return True
 
     def _advanced(self, before: Progress, records: Sequence[Record], clocks: Clocks) -> Progress:
@@ -335,6 +390,25 @@ class TriageStage:
 def _progress_in(store: Store) -> Progress | None:
     with store.transaction() as transaction:
         return transaction.position()
+
+
+def _due_in(progress: Progress) -> Touched:
+    """Whose alerts a position says are to be written."""
+    found = Touched()
+    for due in msgspec.convert(progress.position.get(DUE, ()), type=tuple[_Due, ...]):
+        subject = SubjectKey(kind=due.kind, id=due.id)
+        for at in (due.first, due.last):
+            found.subject(subject, at, is_accused=due.is_accused)
+    return found
+
+
+def _with_due(progress: Progress, touched: Touched) -> Progress:
+    due = [
+        _Due(subject.kind, subject.id, first, last, subject in touched.accused)
+        for subject, (first, last) in touched.subjects.items()
+    ]
+    position = {OFFSET: progress.position[OFFSET], DUE: msgspec.to_builtins(due)}
+    return msgspec.structs.replace(progress, position=position)
 
 
 def _offset(progress: Progress) -> int:

@@ -1,9 +1,10 @@
 """From findings to alerts: folding, withdrawing, superseding, gathering."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import cycle
+from pathlib import Path
 
 import msgspec
 import polars as pl
@@ -19,6 +20,7 @@ from models.mask import Mask
 from tests.alerts.fiction import (
     EMPTY_LEDGER,
     FUNNEL_FACTS,
+    REPRODUCE,
     Move,
     customers,
     fact,
@@ -47,7 +49,7 @@ def drained(number: int, day: float, holder: str, strength: float = 0.5) -> Find
 
 def put(
     store: Store, *findings: Finding, since: float = -400, holder: str = HOLDER
-) -> list[AlertRevision]:
+) -> Sequence[AlertRevision]:
     """One step of a run in which `holder` was judged anew from a day on."""
     moves = [_move_of(each) for each in findings]
     with store.transaction() as tx:
@@ -104,6 +106,34 @@ def test_only_a_gap_longer_than_a_fortnight_begins_a_new_alert(
     put(store, funnel(1, 0), funnel(2, gap))
 
     assert len(final(store)) == alerts
+
+
+def test_an_alert_that_rests_is_written_later_as_it_would_have_been_at_once(
+    store: Store, tmp_path: Path
+) -> None:
+    judge = triage(references=customers(HOLDER, OTHER, RECEIVER))
+    second = (funnel(1, 0), funnel(2, 3, strength=0.9))
+    put(store, funnel(1, 0))
+    before = final(store)
+    with store.transaction() as tx:
+        touched = judge.take(
+            tx,
+            findings=second,
+            replaces=replaced_from(HOLDER, -400),
+            ledger=ledger([_move_of(each) for each in second]),
+        )
+        rested = judge.write(tx, touched, resting=touched.subjects)
+
+    assert (rested.revisions, rested.looked, final(store)) == ([], frozenset(), before)
+
+    with store.transaction() as tx:
+        written = judge.write(tx, rested.left)
+    with Store(tmp_path / "at-once.db", reproduce=REPRODUCE) as other:
+        put(other, *second)
+
+        assert [each.revision for each in written.revisions] == [2]
+        assert written.looked == touched.subjects.keys()
+        assert final(store)[0].typologies == final(other)[0].typologies
 
 
 def test_the_same_step_again_changes_nothing(store: Store) -> None:

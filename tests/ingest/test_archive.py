@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from ingest.archive import Archive, PartitionArchive
+from ingest.archive import JOINED_FILES, SMALL_ROWS, Archive, PartitionArchive
 from ingest.errors import ArchiveUnusable
 
 Make = Callable[..., Any]
@@ -154,6 +154,66 @@ def test_what_was_not_committed_is_dropped_and_what_is_missing_is_missed(
     archive.demand(9)
     with pytest.raises(ArchiveUnusable, match="the same --out"):
         archive.demand(19)
+
+
+def test_small_files_become_larger_ones_with_the_same_rows(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive, row = PartitionArchive(tmp_path), pl.concat(frames)[:1]
+    every = JOINED_FILES**2 + 3
+
+    for at in range(every):
+        archive.write(row.with_columns(row=pl.lit(at + 1, pl.Int64)), first=2 * at, last=2 * at)
+        archive.join()
+
+    rows = [each for frame in archive.read() for each in frame["row"]]
+    assert rows == list(range(1, every + 1))
+    # Those that were joined last are still there for who is reading them.
+    assert len(list(tmp_path.iterdir())) <= 3 + 1 + 2 * JOINED_FILES
+    archive.demand(2 * (every - 1))
+
+
+def test_what_is_not_committed_is_in_no_joined_file(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive = PartitionArchive(tmp_path)
+    for at in range(JOINED_FILES):
+        archive.write(frames[0], first=at, last=at)
+
+    assert len(list(tmp_path.iterdir())) == JOINED_FILES
+
+
+def test_a_large_file_between_small_ones_is_joined_with_neither(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    archive, row = PartitionArchive(tmp_path), frames[0][:1]
+    large = row.select(pl.all().repeat_by(SMALL_ROWS).explode())
+    for at in range(2 * JOINED_FILES - 2):
+        archive.write(large if at == JOINED_FILES - 1 else row, first=at, last=at)
+        archive.join()
+
+    assert len(list(tmp_path.iterdir())) == 2 * JOINED_FILES - 2
+
+
+def test_who_takes_over_removes_joined_files_and_nothing_that_is_needed(
+    tmp_path: Path, frames: list[pl.DataFrame]
+) -> None:
+    """A process died after it had joined; another one, that had lost the partition and did not
+    know, wrote beyond what is committed."""
+    archive = PartitionArchive(tmp_path)
+    for at, frame in enumerate(frames[:2]):
+        archive.write(frame, first=10 * at, last=10 * at + 9)
+    archive.write(pl.concat(frames[:2]), first=0, last=19)
+    archive.write(pl.concat(frames[1:]), first=10, last=29)
+
+    archive.drop_from(20)
+
+    assert sorted(path.name[8:] for path in tmp_path.iterdir()) == [
+        "000000000000-000000000019.parquet",
+        "000000000010-000000000029.parquet",
+    ]
+    archive.demand(19)
+    assert [row for frame in archive.read(upto=4) for row in frame["row"]] == [1, 2, 3, 4]
 
 
 def test_halves_of_those_who_died_are_removed_and_never_what_is_being_written(

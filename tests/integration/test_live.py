@@ -4,16 +4,20 @@ the number of its processes."""
 import os
 import signal
 import urllib.request
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 
 import msgspec
 import pytest
 
+from alerts.alert import Alert
+from alerts.extraction import ExtractionLedger
 from palermo.folder import DATABASE
 from palermo.live.running import run_stages
 from palermo.running import Wish
 from palermo.topics import apply_topics, plan_topics
+from palermo.tracing import TraceWish, traced
 from tests.integration.broker import free_port_pair
 from tests.integration.checker import faults, seen
 from tests.integration.stages import Country, settings_in, started, wait_until_done
@@ -49,6 +53,7 @@ def test_all_stages_in_one_process_give_the_embedded_alerts(
     run_stages(wish)
 
     assert (tmp_path / "out" / "alerts.ndjson").read_bytes() == country.alerts
+    assert ledger(wish.out, live_config) == ledger(country.folder / "embedded", None)
 
 
 @pytest.mark.parametrize(("ingests", "detects"), [(2, 2), (1, 4)])
@@ -123,6 +128,21 @@ def test_alerts_wait_in_the_store_until_their_topic_takes_them(
     assert failures[-1] == 503
     assert (out / "alerts.ndjson").read_bytes() == country.alerts
     assert faults(seen(settings_in(live_config), out / DATABASE, country.folder)) == []
+
+
+def ledger(out: Path, config: Path | None) -> ExtractionLedger:
+    """Who kept what of the money of the first alert's subject, from the archive of a run."""
+    alert = msgspec.json.decode((out / "alerts.ndjson").read_bytes().splitlines()[0], type=Alert)
+    wish = TraceWish(
+        subject=alert.subject.id,
+        since=date.fromisoformat(alert.first_at[:10]) - timedelta(days=2),
+        until=date.fromisoformat(alert.last_at[:10]) + timedelta(days=2),
+        hops=3,
+        case="CASE-FICT-1",
+        out=out,
+        config=config,
+    )
+    return traced(wish)
 
 
 def get(url: str) -> str:
