@@ -70,12 +70,21 @@ class Touched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """revisions: of the alerts that changed. looked: whose alerts were written, changed or not.
-    left: what waits because its subject rests."""
+    """revisions: of the alerts that changed. looked: the alerts that were written, changed or not.
+    left: who has an alert that rests, and is to be looked at again."""
 
     revisions: Sequence[AlertRevision]
-    looked: frozenset[SubjectKey]
+    looked: frozenset[str]
     left: Touched
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rest:
+    """Alerts that rest; while alerts are written, which were, and whose rest was kept."""
+
+    resting: Collection[str]
+    looked: set[str] = field(default_factory=set)
+    left: set[SubjectKey] = field(default_factory=set)
 
 
 class Triage:
@@ -166,17 +175,17 @@ class Triage:
         return touched
 
     def write(
-        self, tx: StoreTransaction, touched: Touched, *, resting: Collection[SubjectKey] = ()
+        self, tx: StoreTransaction, touched: Touched, *, resting: Collection[str] = ()
     ) -> Written:
-        """Raises, amends, withdraws or supersedes the alerts of those touched, but of those that
-        rest: writing one costs the more the longer it is, and a busy one changes all the time."""
-        looked = set[SubjectKey]()
-        now = touched.among(touched.subjects.keys() - set(resting))
-        changed = list(self._refold(tx.connection, now, looked))
+        """Raises, amends, withdraws or supersedes the alerts of those touched; those that rest stay
+        as they are: writing one costs the more the longer it is, and a busy one changes all the
+        time."""
+        rest = _Rest(resting=resting)
+        changed = list(self._refold(tx.connection, touched, rest))
         return Written(
             revisions=register.write_history(tx.connection, changed),
-            looked=frozenset(looked),
-            left=touched.among(touched.subjects.keys() & set(resting)),
+            looked=frozenset(rest.looked),
+            left=touched.among(rest.left),
         )
 
     def final_alerts(self, tx: StoreTransaction) -> list[Alert]:
@@ -337,11 +346,8 @@ class Triage:
         )
         return "account" if is_account else "customer"
 
-    def _refold(
-        self, connection: sa.Connection, touched: Touched, looked: set[SubjectKey]
-    ) -> Iterator[str]:
-        """Folds findings anew where they were touched; yields the alerts changed, and adds those
-        whose alerts were written to `looked`."""
+    def _refold(self, connection: sa.Connection, touched: Touched, rest: _Rest) -> Iterator[str]:
+        """Folds findings anew where they were touched; yields the alerts changed."""
         gap = self._background.settings.episode_gap
         old = self._episodes_near(connection, touched)
         # A signal alone makes no episode.
@@ -369,7 +375,10 @@ class Triage:
                 raiser = raised_by(episode, self._background.definitions)
                 if raiser is not None:
                     standing.add(episode.alert_id)
-                    looked.add(subject)
+                    if episode.alert_id in rest.resting and episode.alert_id in current:
+                        rest.left.add(subject)
+                        continue
+                    rest.looked.add(episode.alert_id)
                     if self._publish(connection, episode, raiser):
                         yield episode.alert_id
             before = {each.alert_id for each in old[subject]} & current

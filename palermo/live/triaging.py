@@ -102,7 +102,8 @@ class _Desk:
     clocks: Clocks = field(default_factory=Clocks)
     due: Touched = field(default_factory=Touched)
     """Whose alerts wait, as the database has it."""
-    written_at: dict[SubjectKey, float] = field(default_factory=dict)
+    written_at: dict[str, float] = field(default_factory=dict)
+    """By alert, of those that may rest."""
     waits: float = 0.0
     """Seconds from a failed attempt to publish to the next; 0 while nothing waits."""
     publish_at: float = 0.0
@@ -225,8 +226,8 @@ class TriageStage:
         self._observer("processed")
         after = self._advanced(desk.progress, records, desk.clocks)
         resting = {
-            subject
-            for subject, written_at in desk.written_at.items()
+            alert_id
+            for alert_id, written_at in desk.written_at.items()
             if time.monotonic() - written_at < REST_SECONDS
         }
         if not self._patiently(lambda: self._apply(desk, judgements, shapes, after, resting)):
@@ -330,7 +331,7 @@ class TriageStage:
         judgements: Sequence[Judgement],
         shapes: _Shapes,
         after: Progress,
-        resting: Collection[SubjectKey],
+        resting: Collection[str],
     ) -> bool:
         """False if another triage went on."""
         touched = Touched()

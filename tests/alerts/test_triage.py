@@ -122,7 +122,7 @@ def test_an_alert_that_rests_is_written_later_as_it_would_have_been_at_once(
             replaces=replaced_from(HOLDER, -400),
             ledger=ledger([_move_of(each) for each in second]),
         )
-        rested = judge.write(tx, touched, resting=touched.subjects)
+        rested = judge.write(tx, touched, resting={before[0].alert_id})
 
     assert (rested.revisions, rested.looked, final(store)) == ([], frozenset(), before)
 
@@ -132,8 +132,27 @@ def test_an_alert_that_rests_is_written_later_as_it_would_have_been_at_once(
         put(other, *second)
 
         assert [each.revision for each in written.revisions] == [2]
-        assert written.looked == touched.subjects.keys()
+        assert written.looked == {before[0].alert_id}
         assert final(store)[0].typologies == final(other)[0].typologies
+
+
+def test_a_new_alert_of_somebody_whose_other_one_rests_is_written_at_once(store: Store) -> None:
+    judge = triage(references=customers(HOLDER, OTHER, RECEIVER))
+    both = (funnel(1, 0, strength=0.9), funnel(2, 40))
+    put(store, funnel(1, 0))
+    [resting] = final(store)
+    with store.transaction() as tx:
+        touched = judge.take(
+            tx,
+            findings=both,
+            replaces=replaced_from(HOLDER, -400),
+            ledger=ledger([_move_of(each) for each in both]),
+        )
+        written = judge.write(tx, touched, resting={resting.alert_id})
+
+    assert [each.revision for each in written.revisions] == [1]
+    assert resting.typologies in [each.typologies for each in final(store)]
+    assert written.left.subjects == touched.subjects
 
 
 def test_the_same_step_again_changes_nothing(store: Store) -> None:
