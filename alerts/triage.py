@@ -132,16 +132,14 @@ class Triage:
         networks: NetworkFindings | None = None,
         legs: pl.DataFrame | None = None,
     ) -> Sequence[AlertRevision]:
-        """Takes in one step and writes what it changes; arguments as in `take`."""
+        """Takes in one step and writes what it changes; arguments as in `take` and
+        `take_networks`."""
         touched = self.take(
-            tx,
-            findings=findings,
-            replaces=replaces,
-            ledger=ledger,
-            model_scores=model_scores,
-            networks=networks,
-            legs=legs,
+            tx, findings=findings, replaces=replaces, ledger=ledger, model_scores=model_scores
         )
+        if networks:
+            assert legs is not None
+            touched.also(self.take_networks(tx, networks, legs))
         return self.write(tx, touched).revisions
 
     def take(
@@ -152,8 +150,6 @@ class Triage:
         replaces: pl.DataFrame,
         ledger: pl.DataFrame,
         model_scores: ModelScores | None = None,
-        networks: NetworkFindings | None = None,
-        legs: pl.DataFrame | None = None,
     ) -> Touched:
         """Whose alerts a step may change; they are to be written in the same transaction, or to be
         kept as due in it.
@@ -161,17 +157,32 @@ class Triage:
         findings: of level 1, each triggered at or after its holder's row in `replaces` (REPLACES
         columns). ledger: LEDGER rows of their holders, at least from the earliest moment that one
         of the findings cites. model_scores: see ModelScores; absent ones leave `model` empty.
-        networks: what became of network shapes; legs: LEDGER rows, with the movements of all they
-        cite among them.
         """
         touched = self._replace(tx.connection, findings, replaces, ledger, model_scores or {})
         for definition in self._gatherings:
             since = touched.links.get((definition.gathers, definition.link))
             if since:
                 self._gather(tx.connection, definition, since, touched)
-        if networks:
-            assert legs is not None
-            self._judge_networks(tx.connection, networks, legs, touched)
+        return touched
+
+    def take_networks(
+        self, tx: StoreTransaction, networks: NetworkFindings, legs: pl.DataFrame
+    ) -> Touched:
+        """As `take`. networks: what became of network shapes; legs: LEDGER rows, with the movements
+        of all they cite among them. They rest on many holders' movements, so they are replaced by
+        key, not by holder, and keep what they cite with them."""
+        touched = Touched()
+        old = kept.gathered_at(
+            tx.connection, {(key.typology, key.holder, order_key(key.trigger)) for key in networks}
+        )
+        new = [finding for _, finding in sorted(networks.items()) if finding is not None]
+        kept.drop(tx.connection, [outline.id for outline in old])
+        kept.insert(tx.connection, new, is_gathered=True, legs=ledger.packed_legs(legs, new))
+        for outline in old:
+            touched.subject(outline.subject, key_time(outline.order_key), is_accused=True)
+        for finding in new:
+            time = microseconds(finding.trigger.time)
+            touched.subject(_subject(finding), time, is_accused=True)
         return touched
 
     def write(
@@ -248,27 +259,6 @@ class Triage:
         models = [model_scores.get((each.holder, each.trigger)) for each in findings]
         kept.insert(connection, findings, models=models)
         return touched
-
-    def _judge_networks(
-        self,
-        connection: sa.Connection,
-        networks: NetworkFindings,
-        legs: pl.DataFrame,
-        touched: Touched,
-    ) -> None:
-        """They rest on many holders' movements, so they are replaced by key, not by holder, and
-        keep what they cite with them."""
-        old = kept.gathered_at(
-            connection, {(key.typology, key.holder, order_key(key.trigger)) for key in networks}
-        )
-        new = [finding for _, finding in sorted(networks.items()) if finding is not None]
-        kept.drop(connection, [outline.id for outline in old])
-        kept.insert(connection, new, is_gathered=True, legs=ledger.packed_legs(legs, new))
-        for outline in old:
-            touched.subject(outline.subject, key_time(outline.order_key), is_accused=True)
-        for finding in new:
-            time = microseconds(finding.trigger.time)
-            touched.subject(_subject(finding), time, is_accused=True)
 
     def _gather(
         self,

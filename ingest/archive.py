@@ -50,6 +50,7 @@ SMALL_ROWS = 2_000
 """Files of fewer rows are small."""
 
 MOST_ROWS_A_PARTITION = 1 << 48
+"""So far apart are the running numbers of partitions that are searched together."""
 _NAME = re.compile(r"(?:rows|offsets)-(\d{12})-(\d{12})\.parquet")
 
 
@@ -167,7 +168,7 @@ class PartitionArchive:
         for unfinished in self.folder.glob("offsets-*.tmp"):
             _remove_abandoned(unfinished)
         upto = -1
-        for held in self._held(largest_first=True):
+        for held in self._held():
             if held.first >= offset or held.last <= upto:
                 held.path.unlink()
             elif held.last < offset:
@@ -180,7 +181,7 @@ class PartitionArchive:
         """ARCHIVED frames in row order, each row once, those up to the running number `after` and
         beyond `upto` left out. Files that end before the offset `since` are not opened."""
         last = after
-        for held in self._held():
+        for held in self._needed():
             if held.last < since:
                 continue
             frame = _frame(held.path).filter(pl.col("row") > last)
@@ -193,9 +194,7 @@ class PartitionArchive:
     def scan(self) -> pl.LazyFrame:
         """All ARCHIVED rows in row order, each once, read only as far as what is asked needs."""
         parts, after, before = [pl.LazyFrame(schema=ARCHIVED)], -1, None
-        for held in self._held(largest_first=True):
-            if held.last <= after:
-                continue
+        for held in self._needed():
             rows = pl.scan_parquet(held.path)
             if before is not None and held.first <= after:
                 # Of a process that had lost the partition and did not know.
@@ -216,11 +215,19 @@ class PartitionArchive:
     def _write(self, frame: pl.DataFrame, first: int, last: int) -> Path:
         return _written(frame, self.folder / f"offsets-{first:012d}-{last:012d}.parquet")
 
-    def _held(self, *, largest_first: bool = False) -> list["_Held"]:
-        """By where they begin, then by where they end."""
-        found = [_held_in(path) for path in sorted(self.folder.glob("offsets-*.parquet"))]
-        held = [each for each in found if each is not None]
-        return sorted(held, key=lambda each: (each.first, -each.last)) if largest_first else held
+    def _needed(self) -> Iterator["_Held"]:
+        """Those that hold more than the ones before them."""
+        upto = -1
+        for held in self._held():
+            if held.last > upto:
+                yield held
+                upto = held.last
+
+    def _held(self) -> list["_Held"]:
+        """By where they begin, of several the largest first."""
+        found = map(_held_in, self.folder.glob("offsets-*.parquet"))
+        held = (each for each in found if each is not None)
+        return sorted(held, key=lambda each: (each.first, -each.last))
 
 
 class PartitionedArchive:

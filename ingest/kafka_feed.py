@@ -166,7 +166,7 @@ class KafkaFeed:
         if faults:
             raise KafkaFeedError("; ".join(faults))
         for partition in self._partitions:
-            self._next[partition] = stored.get(_name(partition), self._next[partition])
+            self._next[partition] = stored.get(partition_name(partition), self._next[partition])
         self._seek_all()
 
     def acknowledge(self, upto: Position) -> None:
@@ -175,9 +175,9 @@ class KafkaFeed:
         self._kept.clear()
         places = {name: _place(value) for name, value in upto.items()}
         self._shown = {
-            partition: OffsetAndMetadata(places[_name(partition)][0], "", -1)
+            partition: OffsetAndMetadata(places[partition_name(partition)][0], "", -1)
             for partition in self._partitions
-            if _name(partition) in places
+            if partition_name(partition) in places
         }
         self._consumer.commit_async(self._shown)
 
@@ -233,8 +233,8 @@ class KafkaFeed:
     def _batch(self, partition: TopicPartition, messages: list[Message]) -> RawBatch:
         return RawBatch(
             messages=messages,
-            upto={_name(each): list(place) for each, place in self._next.items()},
-            partition=_name(partition),
+            upto={partition_name(each): list(place) for each, place in self._next.items()},
+            partition=partition_name(partition),
             is_end=not self._follow and not self._waiting and self._is_read(),
         )
 
@@ -247,7 +247,7 @@ class KafkaFeed:
         )
 
     def _faults(self, stored: Mapping[str, tuple[int, int]]) -> list[str]:
-        known = {_name(partition): partition for partition in self._partitions}
+        known = {partition_name(partition): partition for partition in self._partitions}
         gone = [
             f"the position names {name}, which [kafka] topics does not hold; add its topic again "
             "or start with a new --out"
@@ -322,7 +322,8 @@ def _partitions(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartitio
     )
 
 
-def _name(partition: TopicPartition) -> str:
+def partition_name(partition: TopicPartition) -> str:
+    """As messages, archives and pointers to raw bytes name it."""
     return f"{partition.topic}-{partition.partition}"
 
 

@@ -84,6 +84,9 @@ order: (time, sequence, txn_hi, txn_lo, side). `counterparty` is a party: the ho
 account, else that account, else the conductor of a cash deposit."""
 
 
+NO_LEDGER = pl.DataFrame(schema=LEDGER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
     """features: TRIGGER columns and one column a feature. replaces: REPLACES rows."""

@@ -16,7 +16,7 @@ from ingest.transaction import UTC_MICROSECONDS, TransactionBatch
 from models.block_copy import BlockSlice
 from models.blocks import Blocks
 from models.bundle import Bundle
-from models.evaluated import LEDGER, REPLACES, TEST_NAMES, TRIGGER, Evaluated
+from models.evaluated import NO_LEDGER, REPLACES, TEST_NAMES, TRIGGER, Evaluated
 from models.features import NAMED, Arm, Feature, Screen
 from models.holders import Holders
 from models.kernels.aggregates import NULL
@@ -218,7 +218,7 @@ class Profiles:
     def ledger(self, since: Mapping[str, datetime]) -> pl.DataFrame:
         """LEDGER rows of these holders after the given times, in total order."""
         if not since:
-            return _NO_LEDGER
+            return NO_LEDGER
         holders = sorted(since)
         ranges = [self._slots_after(holder, since[holder]) for holder in holders]
         lengths = np.array([len(each) for each in ranges], np.int64)
@@ -586,9 +586,6 @@ class Profiles:
         start = int(self._blocks.starts[number])
         first = int(np.searchsorted(times, since, side="right"))
         return range(start + first, start + len(times))
-
-
-_NO_LEDGER = pl.DataFrame(schema=LEDGER)
 
 
 def _coordinates(

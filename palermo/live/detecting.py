@@ -11,7 +11,7 @@ from detectors.catalogue import Catalogue
 from detectors.finding import Finding, TriggerKey
 from ingest import narrow
 from ingest.clocks import Clocks
-from ingest.kafka_feed import Record
+from ingest.kafka_feed import Record, partition_name
 from ingest.kafka_settings import KafkaSettings
 from ingest.transaction import TransactionBatch
 from models.evaluated import Evaluated, together
@@ -159,7 +159,7 @@ class DetectStage:
         return Outgoing(
             topic=self._settings.findings_topic,
             partition=0,
-            key=_name(partition).encode(),
+            key=partition_name(partition).encode(),
             value=value,
             headers=headers("findings"),
         )
@@ -176,7 +176,3 @@ def _batch(records: Sequence[Record], clocks: Clocks) -> TransactionBatch:
     """What some messages add and take back. A clock alone may lengthen everyone's history."""
     batch = narrow.together(record.value for record in records if record.value)
     return clocks.stamped(clocks_of(records), batch)
-
-
-def _name(partition: TopicPartition) -> str:
-    return f"{partition.topic}-{partition.partition}"

@@ -27,7 +27,7 @@ from kafka.errors import IllegalStateError, KafkaError
 
 from alerts.kafka_sink import LARGEST_MESSAGE_BYTES
 from alerts.kafka_transaction import done_within
-from ingest.kafka_feed import Record, unreachable
+from ingest.kafka_feed import Record, partition_name, unreachable
 from ingest.kafka_settings import KafkaSettings, client_options
 from palermo.errors import DependencyUnreachable
 from palermo.folder import Observer
@@ -466,7 +466,7 @@ def replayed(
         first = asked(settings, lambda: consumer.beginning_offsets([partition])[partition])
         if first > start:
             raise DependencyUnreachable(
-                f"{partition.topic}-{partition.partition}: offsets {start} to {first - 1} are "
+                f"{partition_name(partition)}: offsets {start} to {first - 1} are "
                 "deleted and needed to go on; lengthen the topic's retention ([kafka] memory_days)"
             )
         consumer.seek(partition, start)

@@ -4,7 +4,7 @@ letters."""
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,7 +18,7 @@ from ingest.errors import ArchiveUnusable
 from ingest.feed import Message, RawBatch
 from ingest.holding import Homes
 from ingest.intake import Accepted, Intake
-from ingest.kafka_feed import Record, message_ref, origin_among, rows_in
+from ingest.kafka_feed import Record, message_ref, origin_among, partition_name, rows_in
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import pieces
 from ingest.row_reader import ReadRows, RowReader
@@ -143,7 +143,7 @@ class IngestStage:
         start = beginning if inlet.begun is None else inlet.begun
         if start < beginning:
             raise ArchiveUnusable(
-                f"{_name(partition)}: rows of offsets {start} to "
+                f"{partition_name(partition)}: rows of offsets {start} to "
                 f"{beginning - 1} were deleted before they were read; lengthen the topic's "
                 "retention"
             )
@@ -279,7 +279,7 @@ class IngestStage:
     ) -> Accepted:
         """What the rows of a partition became; they are in the archive when this returns."""
         inlet = self._inlets[partition]
-        batch = RawBatch(messages=rows, upto={}, partition=_name(partition), is_end=False)
+        batch = RawBatch(messages=rows, upto={}, partition=partition_name(partition), is_end=False)
         accepted = inlet.intake.accept(batch, read)
         self._demand_few_rejects(partition, inlet, len(rows), len(accepted.rejects))
         with said_plainly(inlet.archive.folder):
@@ -305,7 +305,7 @@ class IngestStage:
         refused = sum(each for _, each in inlet.recent)
         if total >= LEAST_ROWS_FOR_SHARE and refused > self._max_reject_share * total:
             raise DataUnusable(
-                f"{_name(partition)}: {refused} of the last {total} rows are "
+                f"{partition_name(partition)}: {refused} of the last {total} rows are "
                 f"rejects, more than --max-reject-share {self._max_reject_share:g}; the last batch "
                 "is not taken in. Mend the mapping in palermo.toml, or allow more; then start the "
                 "same command again"
@@ -331,7 +331,8 @@ class IngestStage:
         self, batch: TransactionBatch, clocks: Sequence[Clock], taken: Sequence[Taken]
     ) -> Iterator[Outgoing]:
         """Transfers for the networks, and the counts of what was taken in."""
-        values = list(pieces(_for_networks(batch))) if self._with_networks else []
+        transfers = replace(batch, added=concerning(batch.added))
+        values = list(pieces(transfers)) if self._with_networks else []
         for number, value in enumerate(values or [b""]):
             yield self._intake_message(value, clocks, () if number else taken)
 
@@ -368,7 +369,7 @@ class IngestStage:
         self, partition: TopicPartition, start: datetime | None, until: datetime | None
     ) -> Clock:
         return Clock(
-            partition=_name(partition),
+            partition=partition_name(partition),
             partitions=self._partitions,
             history_start=start,
             seen_until=until,
@@ -386,22 +387,9 @@ class IngestStage:
 
 def _taken_in(partition: TopicPartition, records: Sequence[Record], accepted: Accepted) -> Taken:
     return Taken(
-        partition=_name(partition),
+        partition=partition_name(partition),
         first=records[0].offset,
         last=records[-1].offset,
         rows=sum(accepted.fates.values()),
         fates={fate: number for fate, number in accepted.fates.items() if number},
     )
-
-
-def _for_networks(batch: TransactionBatch) -> TransactionBatch:
-    return TransactionBatch(
-        added=concerning(batch.added),
-        retracted=batch.retracted,
-        history_start=batch.history_start,
-        seen_until=batch.seen_until,
-    )
-
-
-def _name(partition: TopicPartition) -> str:
-    return f"{partition.topic}-{partition.partition}"

@@ -12,7 +12,7 @@ from detectors.finding import Finding, TriggerKey
 from ingest.clocks import Clock
 from ingest.kafka_feed import Record
 from ingest.narrow import packed, unpacked
-from models.evaluated import LEDGER, REPLACES
+from models.evaluated import LEDGER, NO_LEDGER, REPLACES
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -112,7 +112,7 @@ def judgement_in(value: bytes) -> Judgement:
     return Judgement(
         findings=step.findings,
         replaces=unpacked(step.replaces, REPLACES),
-        ledger=unpacked(step.ledger, LEDGER) if step.ledger else _NO_LEDGER,
+        ledger=unpacked(step.ledger, LEDGER) if step.ledger else NO_LEDGER,
         scores={(each.holder, each.trigger): each.score for each in step.scores},
     )
 
@@ -148,7 +148,6 @@ def _together(judgements: Sequence[Judgement]) -> Judgement:
 
 
 _STEP = msgspec.msgpack.Decoder(Step)
-_NO_LEDGER = pl.DataFrame(schema=LEDGER)
 LEDGER_ROW_BYTES = 300
 
 

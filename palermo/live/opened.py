@@ -16,6 +16,7 @@ from alerts.store import Store
 from detectors.catalogue import Catalogue
 from ingest.archive import PartitionedArchive
 from ingest.holding import Homes
+from ingest.kafka_feed import partition_name
 from models.profile import Profiles
 from palermo.config import Configuration
 from palermo.errors import ConfigurationError
@@ -177,7 +178,7 @@ def _ingest(plan: Plan, exchange: Exchange) -> IngestStage:
 def _snapshots(plan: Plan, observer: Observer) -> Callable[[TopicPartition], Snapshots]:
     """A partition's, in a folder of its own."""
     return lambda partition: Snapshots(
-        plan.out / SNAPSHOTS / f"{partition.topic}-{partition.partition}",
+        plan.out / SNAPSHOTS / partition_name(partition),
         reproduce=plan.reproduce,
         observer=observer,
         clock=time.monotonic,

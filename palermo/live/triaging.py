@@ -27,7 +27,7 @@ from ingest.kafka_feed import Record
 from ingest.kafka_settings import KafkaSettings
 from ingest.narrow import together
 from ingest.transaction import FATES
-from models.evaluated import LEDGER, REPLACES
+from models.evaluated import NO_LEDGER
 from models.networks import Networks
 from models.profile import Profiles
 from palermo.errors import DependencyUnreachable
@@ -100,8 +100,6 @@ class _Desk:
     snapshots: Snapshots
     progress: Progress
     clocks: Clocks = field(default_factory=Clocks)
-    due: Touched = field(default_factory=Touched)
-    """Whose alerts wait, as the database has it."""
     written_at: dict[str, float] = field(default_factory=dict)
     """By alert, of those that may rest."""
     waits: float = 0.0
@@ -172,7 +170,6 @@ class TriageStage:
             snapshots=self._new_snapshots(partition),
             progress=progress or self._begun(beginning),
         )
-        desk.due = _due_in(desk.progress)
         upto = _offset(desk.progress)
         if beginning > upto:
             raise DependencyUnreachable(
@@ -318,8 +315,8 @@ class TriageStage:
     def _write_due(self) -> None:
         """There is nothing else to do: nobody has to rest."""
         desk = self._desk
-        if desk is not None and desk.due.subjects:
-            nothing = _Shapes(found={}, legs=pl.DataFrame(schema=LEDGER))
+        if desk is not None and desk.progress.position.get(DUE):
+            nothing = _Shapes(found={}, legs=NO_LEDGER)
             # Where another triage went on, the partition is not ours any more: we are told soon.
             is_ours = self._patiently(lambda: self._apply(desk, (), nothing, desk.progress, ()))
             if is_ours and not desk.waits:
@@ -334,8 +331,7 @@ class TriageStage:
         resting: Collection[str],
     ) -> bool:
         """False if another triage went on."""
-        touched = Touched()
-        touched.also(desk.due)
+        touched = _due_in(desk.progress)
         with desk.opened.store.transaction() as transaction:
             stands = transaction.position()
             if stands is not None and _offset(stands) != _offset(desk.progress):
@@ -351,21 +347,12 @@ class TriageStage:
                     )
                 )
             if shapes.found:
-                touched.also(
-                    self._triage.take(
-                        transaction,
-                        findings=(),
-                        replaces=pl.DataFrame(schema=REPLACES),
-                        ledger=pl.DataFrame(schema=LEDGER),
-                        networks=shapes.found,
-                        legs=shapes.legs,
-                    )
-                )
+                touched.also(self._triage.take_networks(transaction, shapes.found, shapes.legs))
             written = self._triage.write(transaction, touched, resting=resting)
             after = _with_due(after, written.left)
             transaction.save_position(after)
             self._observer("applied")
-        desk.progress, desk.due = after, written.left
+        desk.progress = after
         now = time.monotonic()
         desk.written_at = {each: desk.written_at[each] for each in resting} | dict.fromkeys(
             written.looked, now
